@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { ScheduleModule } from '@nestjs/schedule';
+import { HttpModule } from './http/http.module.js';
+import { MetricsModule } from './metrics/index.js';
+import { ServerModule } from './server/server.module.js';
+
+/** The application: wiring only. main.ts has read `.env` by the time this is loaded. */
+@Module({
+  imports: [
+    ConfigModule.forRoot({ ignoreEnvFile: true, skipProcessEnv: true }),
+    ScheduleModule.forRoot(),
+    ServerModule,
+    MetricsModule,
+    HttpModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,26 @@
+import { type LoggerService, StandardSchemaValidationPipe } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { checkSettings } from './config/env.js';
+import { httpConfig } from './http/http.config.js';
+import { metricsConfig } from './metrics/metrics.config.js';
+import { serverConfig } from './server/server.config.js';
+
+/** No route takes a body of more than a few fields. */
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/**
+ * The application, not yet listening: what main and each end-to-end test share. Rejects with an EnvError when
+ * variables hold values that cannot be used.
+ */
+export async function createApp(logger?: LoggerService): Promise<NestFastifyApplication> {
+  checkSettings([httpConfig, metricsConfig, serverConfig]);
+  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
+    abortOnError: false,
+    ...(logger === undefined ? {} : { logger }),
+  });
+  app.useGlobalPipes(new StandardSchemaValidationPipe());
+  return app;
+}

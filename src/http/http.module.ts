@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { APP_GUARD } from '@nestjs/core';
+import { MetricsModule } from '../metrics/index.js';
+import { ApiKeyGuard } from './api-key.guard.js';
+import { ApiKeys } from './api-keys.js';
+import { HealthController } from './health.controller.js';
+import { httpConfig } from './http.config.js';
+import { MetricsController } from './metrics.controller.js';
+import { Readiness } from './readiness.js';
+import { ServerController } from './server.controller.js';
+
+/** Everything that answers HTTP requests, and the one guard before it. */
+@Module({
+  imports: [ConfigModule.forFeature(httpConfig), MetricsModule],
+  controllers: [MetricsController, ServerController, HealthController],
+  providers: [ApiKeys, Readiness, { provide: APP_GUARD, useClass: ApiKeyGuard }],
+})
+export class HttpModule {}

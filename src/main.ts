@@ -1,0 +1,41 @@
+import { ConsoleLogger } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { existsSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { EnvError } from './config/env.js';
+import { createApp } from './create-app.js';
+import { ApiKeys } from './http/api-keys.js';
+import { type HttpConfig } from './http/http.config.js';
+
+async function main(): Promise<void> {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const app = await createApp(new ConsoleLogger({ colors: process.stdout.isTTY }));
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  const { host, port } = app
+    .get<ConfigService<{ http: HttpConfig }, true>>(ConfigService)
+    .get('http', { infer: true });
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    throw new ListenError(host, port, error as NodeJS.ErrnoException);
+  }
+  const key = app.get(ApiKeys).generatedAdminKey;
+  const address = `http://${isIPv6(host) ? `[${host}]` : host}:${new URL(await app.getUrl()).port}/`;
+  // Plain text on a line of its own: a person copies it from a terminal, a program reads it from a pipe.
+  console.log(`Vintage Story metrics: ${address}${key === null ? '' : `#key=${key}`}`);
+}
+
+/** The address is not ours to listen on; the message names host and port. */
+class ListenError extends Error {
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+    const reason = cause.code === 'EADDRINUSE' ? 'the port is taken' : cause.message;
+    super(`Cannot listen on ${host}:${port} (VS_API_HOST, VS_API_PORT): ${reason}`);
+  }
+}
+
+main().catch((error: unknown) => {
+  const isExpected = error instanceof EnvError || error instanceof ListenError;
+  console.error(isExpected ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,50 @@
+import { type MetricsSnapshot } from './metrics-snapshot.js';
+
+/** The newest samples in memory: a ring of fixed capacity in which the oldest makes room for the newest. */
+export class MetricsBuffer {
+  private readonly ring: MetricsSnapshot[] = [];
+  /** Where the oldest sample lies, once the ring is full. */
+  private oldest = 0;
+
+  /** Throws a RangeError unless `capacity` is a whole number of at least 1. */
+  constructor(readonly capacity: number) {
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      throw new RangeError(`The capacity of a metrics buffer is a whole number from 1, not ${capacity}.`);
+    }
+  }
+
+  /** How many samples it holds. */
+  get length(): number {
+    return this.ring.length;
+  }
+
+  append(snapshot: MetricsSnapshot): void {
+    if (this.ring.length < this.capacity) {
+      this.ring.push(snapshot);
+    } else {
+      this.ring[this.oldest] = snapshot;
+      this.oldest = (this.oldest + 1) % this.capacity;
+    }
+  }
+
+  /** All samples, oldest first; the array is the caller's own. */
+  getAll(): MetricsSnapshot[] {
+    return [...this.ring.slice(this.oldest), ...this.ring.slice(0, this.oldest)];
+  }
+
+  /** The newest sample, or null before the first. */
+  getLatest(): MetricsSnapshot | null {
+    return this.ring.at(this.oldest - 1) ?? null;
+  }
+
+  /** The samples taken at `date` or later, oldest first. */
+  since(date: Date): MetricsSnapshot[] {
+    const fromMs = date.getTime();
+    return this.getAll().filter((snapshot) => snapshot.timestamp.getTime() >= fromMs);
+  }
+
+  clear(): void {
+    this.ring.length = 0;
+    this.oldest = 0;
+  }
+}

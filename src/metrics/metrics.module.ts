@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { MetricsBuffer } from './metrics.buffer.js';
+import { metricsConfig, type MetricsConfig } from './metrics.config.js';
+import { MetricsScheduler } from './metrics.scheduler.js';
+import { MetricsService } from './metrics.service.js';
+import { PidusageReader } from './pidusage-reader.js';
+import { ProcessReader } from './process-reader.js';
+import { ProcessSampler } from './process-sampler.js';
+
+/**
+ * Samples this process and the game server, and keeps the history. The application provides a `ServerService`
+ * globally (whose pid is measured) and imports `ScheduleModule.forRoot()` once.
+ */
+@Module({
+  imports: [ConfigModule.forFeature(metricsConfig)],
+  providers: [
+    {
+      provide: MetricsBuffer,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<{ metrics: MetricsConfig }, true>) =>
+        new MetricsBuffer(config.get('metrics.capacity', { infer: true })),
+    },
+    { provide: ProcessReader, useClass: PidusageReader },
+    ProcessSampler,
+    MetricsService,
+    MetricsScheduler,
+  ],
+  exports: [MetricsBuffer, MetricsService, MetricsScheduler],
+})
+export class MetricsModule {}

@@ -1,0 +1,66 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { type MetricsConfig } from './metrics.config.js';
+import { MetricsService } from './metrics.service.js';
+
+/** Name of the collection's interval in Nest's SchedulerRegistry. */
+export const METRICS_INTERVAL_NAME = 'metrics-collection';
+
+/** Takes a sample at start and after each interval, under the name {@link METRICS_INTERVAL_NAME}. */
+@Injectable()
+export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(MetricsScheduler.name);
+  private currentIntervalSeconds = 0;
+
+  constructor(
+    private readonly config: ConfigService<{ metrics: MetricsConfig }, true>,
+    private readonly registry: SchedulerRegistry,
+    private readonly metrics: MetricsService,
+  ) {}
+
+  /** Seconds between two samples; 0 while none are taken. */
+  get intervalSeconds(): number {
+    return this.currentIntervalSeconds;
+  }
+
+  onApplicationBootstrap(): void {
+    this.setIntervalSeconds(this.config.get('metrics.intervalSeconds', { infer: true }));
+  }
+
+  onApplicationShutdown(): void {
+    this.clear();
+  }
+
+  /** Changes the interval at once, beginning with a sample; 0 stops the collection. */
+  setIntervalSeconds(seconds: number): void {
+    this.clear();
+    this.currentIntervalSeconds = seconds;
+    if (seconds === 0) {
+      this.logger.log('Collection is off');
+      return;
+    }
+    this.registry.addInterval(
+      METRICS_INTERVAL_NAME,
+      setInterval(() => {
+        this.tick();
+      }, seconds * 1000),
+    );
+    this.logger.log(`Collecting every ${seconds} s`);
+    this.tick();
+  }
+
+  private tick(): void {
+    // The sample before is still being taken: this one is skipped, so that samples never overlap.
+    if (this.metrics.isCollecting) return;
+    this.metrics.collect().catch((error: unknown) => {
+      this.logger.error('A sample could not be taken', error instanceof Error ? error.stack : String(error));
+    });
+  }
+
+  private clear(): void {
+    if (this.registry.doesExist('interval', METRICS_INTERVAL_NAME)) {
+      this.registry.deleteInterval(METRICS_INTERVAL_NAME);
+    }
+  }
+}

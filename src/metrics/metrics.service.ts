@@ -1,0 +1,79 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type Observable, Subject } from 'rxjs';
+import { ServerService } from '../server/server.service.js';
+import { type MetricsSnapshot } from './metrics-snapshot.js';
+import { MetricsBuffer } from './metrics.buffer.js';
+import { ProcessSampler, type ProcessUsage } from './process-sampler.js';
+
+/** Takes samples and answers with them: what controllers and exporters work with. */
+@Injectable()
+export class MetricsService implements OnApplicationShutdown {
+  private readonly published = new Subject<MetricsSnapshot>();
+  private collecting: Promise<MetricsSnapshot> | null = null;
+
+  constructor(
+    /** The samples kept in memory. */
+    readonly buffer: MetricsBuffer,
+    private readonly sampler: ProcessSampler,
+    private readonly server: ServerService,
+  ) {}
+
+  /** Each new snapshot, as soon as it is in the buffer; completes at shutdown. */
+  get snapshots$(): Observable<MetricsSnapshot> {
+    return this.published.asObservable();
+  }
+
+  /** The newest snapshot, or null before the first. */
+  get current(): MetricsSnapshot | null {
+    return this.buffer.getLatest();
+  }
+
+  /** Snapshots of the last `minutes`, or all in memory; oldest first. */
+  history(minutes?: number): MetricsSnapshot[] {
+    if (minutes === undefined) return this.buffer.getAll();
+    return this.buffer.since(new Date(Date.now() - minutes * 60_000));
+  }
+
+  /** Whether a sample is being taken at this moment. */
+  get isCollecting(): boolean {
+    return this.collecting !== null;
+  }
+
+  /** Takes a sample, keeps and publishes it. While one is being taken, answers with that one. */
+  collect(): Promise<MetricsSnapshot> {
+    this.collecting ??= this.takeSample().finally(() => {
+      this.collecting = null;
+    });
+    return this.collecting;
+  }
+
+  onApplicationShutdown(): void {
+    this.published.complete();
+  }
+
+  private async takeSample(): Promise<MetricsSnapshot> {
+    const pid = this.server.gameServerPid;
+    const reading = await this.sampler.sampleGame(pid);
+    // When the game stopped or restarted meanwhile, the reading speaks of a process that is no longer the game.
+    const game = this.server.gameServerPid === pid ? reading : null;
+    const snapshot = toSnapshot(this.sampler.sampleOwn(), game);
+    this.buffer.append(snapshot);
+    this.published.next(snapshot);
+    return snapshot;
+  }
+}
+
+function toSnapshot(api: ProcessUsage, game: ProcessUsage | null): MetricsSnapshot {
+  return Object.freeze({
+    timestamp: new Date(),
+    apiMemoryMb: round(api.memoryMb),
+    apiCpuPercent: round(api.cpuPercent),
+    gameMemoryMb: game && round(game.memoryMb),
+    gameCpuPercent: game && round(game.cpuPercent),
+  });
+}
+
+/** To two decimals: finer than what can be counted, and short in JSON. */
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,103 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { CpuMeter } from './cpu-meter.js';
+import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
+
+const BYTES_PER_MB = 1024 * 1024;
+/** Younger, a process has run for so few clock ticks that its average is mostly rounding. */
+const MIN_AGE_MS = 200;
+
+/** Memory (MiB) and CPU (percent of one core) of one process. */
+export interface ProcessUsage {
+  readonly memoryMb: number;
+  readonly cpuPercent: number;
+}
+
+interface TrackedProcess {
+  readonly pid: number;
+  readonly meter: CpuMeter;
+  cpuMs: number;
+  lastSeenAtMs: number;
+}
+
+/**
+ * Turns counters into usage. It alone holds the baselines, so nobody who reads the results can change them;
+ * all times are steady, so a jump of the wall clock changes no percentage.
+ */
+@Injectable()
+export class ProcessSampler {
+  private readonly logger = new Logger(ProcessSampler.name);
+  private readonly ownMeter = new CpuMeter(performance.timeOrigin);
+  private game: TrackedProcess | null = null;
+  private gameCpuMs = 0;
+  private unmeasuredPid: number | null = null;
+
+  constructor(private readonly reader: ProcessReader) {}
+
+  /** CPU time of all game processes seen so far, in ms; never falls, also when the game restarts. */
+  get gameCpuTotalMs(): number {
+    return this.gameCpuMs;
+  }
+
+  /** This process. Node's own counters: no thread pool, every platform, 9 µs. */
+  sampleOwn(): ProcessUsage {
+    const { user, system } = process.cpuUsage();
+    return {
+      memoryMb: process.memoryUsage.rss() / BYTES_PER_MB,
+      cpuPercent: this.ownMeter.percent(steadyNowMs(), (user + system) / 1000),
+    };
+  }
+
+  /** The game server; null when `pid` is, and when that process is gone, a zombie, unreadable or too young. */
+  async sampleGame(pid: number | null): Promise<ProcessUsage | null> {
+    if (pid === null) {
+      this.game = null;
+      this.unmeasuredPid = null;
+      return null;
+    }
+    const counters = await this.readGame(pid);
+    if (counters === null) return null;
+    const nowMs = steadyNowMs();
+    if (nowMs - counters.startedAtMs < MIN_AGE_MS) return null;
+
+    const game = this.track(pid, counters);
+    this.gameCpuMs += counters.cpuMs - game.cpuMs;
+    game.cpuMs = counters.cpuMs;
+    game.lastSeenAtMs = nowMs;
+    return {
+      memoryMb: counters.rssBytes / BYTES_PER_MB,
+      cpuPercent: game.meter.percent(nowMs, counters.cpuMs),
+    };
+  }
+
+  /** The process tracked so far, or a new one when these counters cannot be the same process's. */
+  private track(pid: number, counters: ProcessCounters): TrackedProcess {
+    const { game } = this;
+    // Start times jitter by a clock tick, and more when a read was slow. What tells a successor for certain: it
+    // started after the process before it was last seen.
+    const isSame =
+      game !== null &&
+      game.pid === pid &&
+      counters.startedAtMs <= game.lastSeenAtMs &&
+      counters.cpuMs >= game.cpuMs;
+    if (isSame) return game;
+    this.logger.log(`Measuring the game server, pid ${pid}`);
+    this.game = { pid, meter: new CpuMeter(counters.startedAtMs), cpuMs: 0, lastSeenAtMs: 0 };
+    return this.game;
+  }
+
+  private async readGame(pid: number): Promise<ProcessCounters | null> {
+    let reason = 'it is gone or a zombie';
+    const counters = await this.reader.read(pid).catch((error: unknown) => {
+      reason = (error as Error).message;
+      return null;
+    });
+    if (counters !== null) {
+      if (this.unmeasuredPid === pid) this.logger.log(`The game server, pid ${pid}, can be measured again`);
+      this.unmeasuredPid = null;
+    } else if (this.unmeasuredPid !== pid) {
+      this.logger.warn(`The game server, pid ${pid}, cannot be measured: ${reason}`);
+      this.unmeasuredPid = pid;
+    }
+    return counters;
+  }
+}

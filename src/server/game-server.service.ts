@@ -1,0 +1,219 @@
+import {
+  ConflictException,
+  Injectable,
+  Logger,
+  type OnApplicationShutdown,
+  UnprocessableEntityException,
+} from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { stat } from 'node:fs/promises';
+import { BehaviorSubject, type Observable } from 'rxjs';
+import { GameProcess, type ProcessExit } from './game-process.js';
+import { type ServerConfig } from './server.config.js';
+import { ServerRecord } from './server-record.js';
+import { ServerService } from './server.service.js';
+import { type ServerState, type ServerStatus } from './server-status.js';
+
+/**
+ * The life of one game server, run as a child process. `start`, `stop` and `restart` answer with the status
+ * just entered; they throw a ConflictException (409) when the state forbids them, and `start` an
+ * UnprocessableEntityException (422) when the program or its folder cannot be used.
+ */
+@Injectable()
+export class GameServerService extends ServerService implements OnApplicationShutdown {
+  private readonly logger = new Logger(GameServerService.name);
+  private readonly config: ServerConfig;
+  private readonly record: ServerRecord;
+  private readonly statuses: BehaviorSubject<ServerStatus>;
+  private state: ServerState;
+  private game: GameProcess | null = null;
+  /** The start under way, or the last one; never rejects. */
+  private launch: Promise<void> = Promise.resolve();
+  /** The end of the group under way, or the last one. */
+  private ending: Promise<void> = Promise.resolve();
+  /** Settles when the run under way, or the last one, is over. */
+  private run: Promise<void> = Promise.resolve();
+  private restartWanted = false;
+  private shuttingDown = false;
+  private lastExit: ProcessExit = { code: null, signal: null };
+  private lastError: string | null = null;
+
+  constructor(config: ConfigService<{ server: ServerConfig }, true>) {
+    super();
+    this.config = config.get('server', { infer: true });
+    this.record = new ServerRecord(this.config.dataDir);
+    this.state = this.config.command.length === 0 ? 'not_configured' : 'stopped';
+    this.statuses = new BehaviorSubject(this.status);
+  }
+
+  override get gameServerPid(): number | null {
+    return this.game?.isRunning === true ? this.game.pid : null;
+  }
+
+  get status(): ServerStatus {
+    const game = this.game?.isRunning === true ? this.game : null;
+    return {
+      state: this.state,
+      pid: game?.pid ?? null,
+      uptimeSeconds: game?.uptimeSeconds ?? null,
+      lastExitCode: this.lastExit.code,
+      lastExitSignal: this.lastExit.signal,
+      lastError: this.lastError,
+    };
+  }
+
+  /** The present status to each new subscriber, then one at each change of state. */
+  get status$(): Observable<ServerStatus> {
+    return this.statuses.asObservable();
+  }
+
+  /** Starts the game; resolves when its process runs, which is not yet when players can join. */
+  async start(): Promise<ServerStatus> {
+    if (this.state === 'not_configured') {
+      throw new ConflictException('No game server is configured: set VS_SERVER_COMMAND.');
+    }
+    if (this.state !== 'stopped') throw new ConflictException(`The game server is ${this.state} already.`);
+    if (this.shuttingDown) throw new ConflictException('The API is shutting down.');
+    const earlierPid = this.record.alivePid();
+    if (earlierPid !== null) {
+      const message = `A game server that was started earlier still runs (pid ${earlierPid}); stop that one first.`;
+      this.lastError = message;
+      throw new ConflictException(message);
+    }
+
+    this.lastError = null;
+    this.enter('starting');
+    const spawning = this.spawn();
+    this.launch = spawning.catch(() => undefined);
+    await spawning;
+    return this.status;
+  }
+
+  /** Asks the game to save and stop, and goes on to signals when it does not; does not wait for the end. */
+  async stop(): Promise<ServerStatus> {
+    await this.launch;
+    if (this.state === 'stopping' && this.restartWanted) {
+      this.restartWanted = false;
+      return this.status;
+    }
+    return this.beginStop(false);
+  }
+
+  /** Stops the game and starts it again once it has ended; a later `stop` takes the second half back. */
+  async restart(): Promise<ServerStatus> {
+    await this.launch;
+    return this.beginStop(true);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.shuttingDown = true;
+    this.restartWanted = false;
+    await this.launch;
+    if (this.state === 'running') this.beginStop(false);
+    await this.run;
+    this.statuses.complete();
+  }
+
+  private async spawn(): Promise<void> {
+    const { command, cwd } = this.config;
+    try {
+      await requireFolder(cwd);
+      const game = await GameProcess.spawn(command, cwd);
+      this.game = game;
+      this.remember(game.pid);
+      this.enter('running');
+      this.run = this.follow(game);
+    } catch (error) {
+      this.lastError = startFailure(error as NodeJS.ErrnoException, command[0] ?? '');
+      this.enter('stopped');
+      this.logger.error(this.lastError);
+      throw new UnprocessableEntityException(this.lastError);
+    }
+  }
+
+  private beginStop(thenStart: boolean): ServerStatus {
+    const { game } = this;
+    if (this.state !== 'running' || game === null) {
+      const state = this.state === 'not_configured' ? 'not configured' : this.state;
+      throw new ConflictException(`The game server is not running, it is ${state}.`);
+    }
+    this.restartWanted = thenStart;
+    this.enter('stopping');
+    this.ending = game.end(this.config.stopCommand, this.config.stopTimeoutMs);
+    return this.status;
+  }
+
+  private async follow(game: GameProcess): Promise<void> {
+    this.lastExit = await game.exited;
+    if (this.state === 'running') {
+      this.reportUnaskedExit(game);
+      if (game.isAlive) {
+        this.logger.warn('Ending the processes that the game server left behind.');
+        this.enter('stopping');
+        this.ending = game.end('', this.config.stopTimeoutMs);
+      }
+    }
+    await this.ending;
+    this.game = null;
+    this.forget();
+    this.enter('stopped');
+    if (this.restartWanted) {
+      this.restartWanted = false;
+      // A failure is in lastError and in the log; nobody waits for this promise.
+      await this.start().catch(() => undefined);
+    }
+  }
+
+  private reportUnaskedExit(game: GameProcess): void {
+    const { code, signal } = this.lastExit;
+    const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
+    this.lastError = `The game server ended unasked ${how}.`;
+    const lines = game.outputTail();
+    this.logger.warn([`${this.lastError} Its last ${lines.length} lines:`, ...lines].join('\n'));
+  }
+
+  private enter(state: ServerState): void {
+    this.state = state;
+    this.logger.log(
+      state === 'running' ? `Game server running, pid ${String(this.gameServerPid)}` : `Game server ${state}`,
+    );
+    this.statuses.next(this.status);
+  }
+
+  private remember(pid: number): void {
+    try {
+      this.record.save(pid);
+    } catch (error) {
+      this.logger.warn(`The game server's pid cannot be kept in VS_DATA_DIR: ${(error as Error).message}`);
+    }
+  }
+
+  private forget(): void {
+    try {
+      this.record.clear();
+    } catch (error) {
+      this.logger.warn(
+        `The game server's pid cannot be removed from VS_DATA_DIR: ${(error as Error).message}`,
+      );
+    }
+  }
+}
+
+class FolderError extends Error {}
+
+async function requireFolder(cwd: string): Promise<void> {
+  const found = await stat(cwd).catch(() => null);
+  if (found === null)
+    throw new FolderError(`The game server's folder ${cwd} does not exist (VS_SERVER_CWD).`);
+  if (!found.isDirectory())
+    throw new FolderError(`The game server's folder ${cwd} is not a folder (VS_SERVER_CWD).`);
+}
+
+function startFailure(error: NodeJS.ErrnoException, program: string): string {
+  if (error instanceof FolderError) return error.message;
+  if (error.code === 'ENOENT')
+    return `The game server's program ${program} was not found (VS_SERVER_COMMAND).`;
+  if (error.code === 'EACCES')
+    return `The game server's program ${program} may not be run (VS_SERVER_COMMAND).`;
+  return `The game server could not be started: ${error.message}`;
+}

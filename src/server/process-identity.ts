@@ -1,0 +1,30 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/**
+ * A text that tells one process from every other that has had or will have the same pid, or null when there
+ * is no live process with that pid. On Linux: the kernel's boot id and the process's start tick (field 22 of
+ * `/proc/PID/stat`, proc(5)); elsewhere: the start time that `ps` prints.
+ */
+export function processIdentity(pid: number): string | null {
+  try {
+    return process.platform === 'linux' ? linuxIdentity(pid) : psIdentity(pid);
+  } catch {
+    return null;
+  }
+}
+
+function linuxIdentity(pid: number): string | null {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The program's name, in parentheses, may itself hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, startTick] = [fields[0], fields[19]];
+  if (state === 'Z' || state === 'X' || startTick === undefined) return null;
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return `${bootId} ${startTick}`;
+}
+
+function psIdentity(pid: number): string | null {
+  const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+  return started === '' ? null : started;
+}

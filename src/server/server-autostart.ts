@@ -1,0 +1,26 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { HttpAdapterHost } from '@nestjs/core';
+import { GameServerService } from './game-server.service.js';
+import { type ServerConfig } from './server.config.js';
+
+/** Starts the game once the API listens: an API that cannot listen (port taken) must not leave a game behind. */
+@Injectable()
+export class ServerAutostart implements OnModuleInit {
+  private readonly logger = new Logger(ServerAutostart.name);
+
+  constructor(
+    private readonly config: ConfigService<{ server: ServerConfig }, true>,
+    private readonly server: GameServerService,
+    private readonly http: HttpAdapterHost,
+  ) {}
+
+  onModuleInit(): void {
+    if (!this.config.get('server.autostart', { infer: true })) return;
+    this.http.listen$.subscribe(() => {
+      this.server.start().catch((error: unknown) => {
+        this.logger.error(`The game server was not started: ${(error as Error).message}`);
+      });
+    });
+  }
+}

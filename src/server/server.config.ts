@@ -1,0 +1,44 @@
+import { type ConfigType, registerAs } from '@nestjs/config';
+import { split } from 'shlex';
+import { z } from 'zod';
+import { envBoolean, envNumber, readEnv } from '../config/env.js';
+
+const commandLine = z
+  .string()
+  .transform((line, context) => {
+    try {
+      return split(line);
+    } catch {
+      context.addIssue({ code: 'custom', message: 'a command line with balanced quotes' });
+      return z.NEVER;
+    }
+  })
+  .default([]);
+
+const variables = z.object({
+  VS_DATA_DIR: z.string().default('./data'),
+  VS_SERVER_COMMAND: commandLine,
+  VS_SERVER_CWD: z.string().default('.'),
+  VS_SERVER_AUTOSTART: envBoolean(false),
+  VS_SERVER_STOP_COMMAND: z.string().default('/stop'),
+  VS_SERVER_STOP_TIMEOUT: envNumber(30, '0 to 3600 (seconds)', (seconds) => seconds <= 3600),
+});
+
+/** Settings of the game server, from `VS_SERVER_*` and `VS_DATA_DIR`. */
+export const serverConfig = registerAs('server', () => {
+  const env = readEnv(variables, ['VS_DATA_DIR', 'VS_SERVER_STOP_COMMAND']);
+  return {
+    /** Program and arguments; empty: nothing to run. */
+    command: env.VS_SERVER_COMMAND,
+    cwd: env.VS_SERVER_CWD,
+    autostart: env.VS_SERVER_AUTOSTART,
+    /** Console line that asks the game to save and stop; empty: none. */
+    stopCommand: env.VS_SERVER_STOP_COMMAND,
+    stopTimeoutMs: env.VS_SERVER_STOP_TIMEOUT * 1000,
+    /** Folder where state is kept; empty: nothing is kept. */
+    dataDir: env.VS_DATA_DIR,
+  };
+});
+
+/** Typed settings of the game server. */
+export type ServerConfig = ConfigType<typeof serverConfig>;
