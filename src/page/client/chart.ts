@@ -90,8 +90,9 @@ export class Chart {
     ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
     ctx.clip();
     ctx.strokeStyle = cssColour('--hatch');
-    ctx.lineWidth = devicePixelRatio;
-    const step = 8 * devicePixelRatio;
+    ctx.fillStyle = cssColour('--grid');
+    ctx.lineWidth = 2 * devicePixelRatio;
+    const step = 9 * devicePixelRatio;
     for (const [from, to] of this.series.holes) {
       const left = Math.max(bbox.left, this.plot.valToPos(from, 'x', true));
       const right = Math.min(bbox.left + bbox.width, this.plot.valToPos(to, 'x', true));
@@ -100,6 +101,7 @@ export class Chart {
       ctx.beginPath();
       ctx.rect(left, bbox.top, right - left, bbox.height);
       ctx.clip();
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
       ctx.beginPath();
       for (let x = left - bbox.height; x < right; x += step) {
         ctx.moveTo(x, bbox.top + bbox.height);
