@@ -9,11 +9,13 @@ import { httpConfig } from './http.config.js';
 import { MetricsController } from './metrics.controller.js';
 import { Readiness } from './readiness.js';
 import { ServerController } from './server.controller.js';
+import { SnapshotStream } from './snapshot-stream.js';
+import { StreamController } from './stream.controller.js';
 
 /** Everything that answers HTTP requests, and the one guard before it. */
 @Module({
   imports: [ConfigModule.forFeature(httpConfig), MetricsModule],
-  controllers: [MetricsController, ServerController, HealthController],
-  providers: [ApiKeys, Readiness, { provide: APP_GUARD, useClass: ApiKeyGuard }],
+  controllers: [MetricsController, StreamController, ServerController, HealthController],
+  providers: [ApiKeys, Readiness, SnapshotStream, { provide: APP_GUARD, useClass: ApiKeyGuard }],
 })
 export class HttpModule {}

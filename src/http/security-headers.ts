@@ -1,0 +1,26 @@
+import fastifyHelmet from '@fastify/helmet';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+
+/**
+ * Sets the security headers of every answer. Nothing that would force HTTPS: most people open the page over plain HTTP
+ * in their own network, where browsers also refuse the headers that need a secure origin.
+ */
+export async function useSecurityHeaders(app: NestFastifyApplication): Promise<void> {
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    frameguard: { action: 'deny' },
+    strictTransportSecurity: false,
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
+  });
+}

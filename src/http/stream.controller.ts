@@ -1,0 +1,31 @@
+import { Controller, Get, Headers, Res } from '@nestjs/common';
+import { type FastifyReply } from 'fastify';
+import { Roles } from './access.decorator.js';
+import { API_PREFIX } from './api.js';
+import { SnapshotStream } from './snapshot-stream.js';
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store, no-transform',
+  // nginx would otherwise hold events back until its buffer is full.
+  'x-accel-buffering': 'no',
+};
+
+/** Each new snapshot as it is taken, as Server-Sent Events; written to the socket itself, past compression. */
+@Controller(`${API_PREFIX}/metrics/stream`)
+export class StreamController {
+  constructor(private readonly stream: SnapshotStream) {}
+
+  /** `event: snapshot`, `id:` the sample's time in ms; `Last-Event-ID` replays what came after it. */
+  @Get()
+  @Roles('admin')
+  open(@Res() reply: FastifyReply, @Headers('last-event-id') lastEventId?: string): void {
+    reply.hijack();
+    // The headers set so far are those of the hooks: security and CORS.
+    reply.raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...HEADERS });
+    this.stream.add(
+      reply.raw,
+      lastEventId !== undefined && /^\d+$/.test(lastEventId) ? Number(lastEventId) : null,
+    );
+  }
+}
