@@ -31,6 +31,10 @@ export default defineConfig(
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
       globals: {
+        clearInterval: 'readonly',
+        fetch: 'readonly',
+        setImmediate: 'readonly',
+        URL: 'readonly',
         process: 'readonly',
         console: 'readonly',
         setTimeout: 'readonly',

@@ -60,16 +60,21 @@ function moveWorldTowardsPlayers() {
   if (missing > 0) world.fill(1, oldLength);
 }
 
+function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 function tick() {
   const startMs = performance.now();
   const wavePercent = 5 + 55 * (0.5 - 0.5 * Math.cos((2 * Math.PI * startMs) / WAVE_PERIOD_MS));
-  const untilMs = startMs + (TICK_MS * (fixedLoadPercent ?? wavePercent)) / 100;
-  let endMs = startMs;
-  while (endMs < untilMs) {
+  const workMs = (2 * TICK_MS * (fixedLoadPercent ?? wavePercent)) / 100;
+  // CPU time, not elapsed time, or the load would shrink whenever the machine is busy with something else.
+  for (const fromCpuMs = cpuMs(); cpuMs() - fromCpuMs < workMs;) {
     for (let i = 0; i < 4096; i++) world[(workOffset + i) % world.length] += 1;
     workOffset = (workOffset + 4096) % world.length;
-    endMs = performance.now();
   }
+  const endMs = performance.now();
   recentTicks.push({ endMs, tookMs: endMs - startMs });
   while (recentTicks[0].endMs < endMs - STATS_WINDOW_MS) recentTicks.shift();
   // From the planned time, not from now, or every late timer would lower the rate; ticks missed are not made up.
