@@ -1,9 +1,8 @@
 // How far a CPU percentage is from what the target itself counted over the same time, and memory from VmRSS.
-import { readFileSync } from 'node:fs';
 import { LinuxReader } from '../dist/metrics/linux-reader.js';
 import { PidusageReader } from '../dist/metrics/pidusage-reader.js';
 import { ProcessSampler } from '../dist/metrics/process-sampler.js';
-import { printed, sleep, spread, start, table } from './lib.mjs';
+import { printed, rssMb, sleep, spread, start, table } from './lib.mjs';
 
 const clockMs = () => Number(process.hrtime.bigint()) / 1e6;
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -13,10 +12,6 @@ function cpuAt(notes, atMs) {
   const after = notes.findIndex(([noteMs]) => noteMs >= atMs);
   const [[t0, c0], [t1, c1]] = [notes[after - 1], notes[after]];
   return c0 + ((c1 - c0) * (atMs - t0)) / (t1 - t0);
-}
-
-function vmRssMb(pid) {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
 export async function accuracy() {
@@ -42,7 +37,7 @@ export async function accuracy() {
         for (const engine of engines) {
           const beganMs = clockMs();
           const usage = await engine.sampler.sampleGame(target.pid);
-          engine.memory.push(usage.memoryMb / vmRssMb(target.pid));
+          engine.memory.push(usage.memoryMb / rssMb(target.pid));
           const atMs = (beganMs + clockMs()) / 2;
           if (i > 0) engine.windows.push([engine.lastMs, atMs, usage.cpuPercent]);
           engine.lastMs = atMs;

@@ -1,22 +1,11 @@
 // What the whole application costs with nobody looking, beside an exporter written in Go that watches the same process.
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printed, sleep, start, startApp, stop, table } from './lib.mjs';
+import { cpuSeconds, printed, rssMb, sleep, start, startApp, stop, table } from './lib.mjs';
 
 const WINDOW_S = 30;
 const EXPORTER = '/usr/bin/prometheus-process-exporter';
-
-function cpuSeconds(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function rssMb(pid) {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-}
 
 export async function appCost() {
   const command = 'sleep 3600';

@@ -68,7 +68,7 @@ function cpuMs() {
 function tick() {
   const startMs = performance.now();
   const wavePercent = 5 + 55 * (0.5 - 0.5 * Math.cos((2 * Math.PI * startMs) / WAVE_PERIOD_MS));
-  const workMs = (2 * TICK_MS * (fixedLoadPercent ?? wavePercent)) / 100;
+  const workMs = (TICK_MS * (fixedLoadPercent ?? wavePercent)) / 100;
   // CPU time, not elapsed time, or the load would shrink whenever the machine is busy with something else.
   for (const fromCpuMs = cpuMs(); cpuMs() - fromCpuMs < workMs;) {
     for (let i = 0; i < 4096; i++) world[(workOffset + i) % world.length] += 1;

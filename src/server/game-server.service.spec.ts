@@ -624,6 +624,24 @@ describe('GameServerService', () => {
       expect(existsSync(file('data/game-server.json'))).toBe(false);
     });
 
+    it('is stopping even when its wrapper has died, and is not started again before its end', async () => {
+      chmodSync(folder.path, 0o777);
+      executable(file('game.js'), otherUsersGame(file('ready')).at(-1) ?? '');
+      const service = build(shellProgram(`'${process.execPath}' game.js & wait`));
+      await service.start();
+      await exists('ready');
+      const group = pidOf(service);
+      const states = statesOf(service);
+      await asNobody(() => service.restart());
+      process.kill(group, 'SIGKILL');
+      await waitFor(() => service.status.pid === null);
+      await new Promise((done) => setTimeout(done, 100));
+      expect(states).toEqual(['stopping']);
+      process.kill(-group, 'SIGKILL');
+      await reach(service, 'running');
+      expect(groupMembers(group)).toEqual([]);
+    });
+
     it('does not hold up a shutdown; its record stays', async () => {
       const service = await startOtherUsersGame();
       const pid = pidOf(service);
