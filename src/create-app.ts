@@ -2,6 +2,7 @@ import { type LoggerService, StandardSchemaValidationPipe } from '@nestjs/common
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { archiveConfig } from './archive/archive.config.js';
 import { checkSettings } from './config/env.js';
 import { httpConfig } from './http/http.config.js';
 import { metricsConfig } from './metrics/metrics.config.js';
@@ -15,7 +16,7 @@ const BODY_LIMIT_BYTES = 64 * 1024;
  * variables hold values that cannot be used.
  */
 export async function createApp(logger?: LoggerService): Promise<NestFastifyApplication> {
-  checkSettings([httpConfig, metricsConfig, serverConfig]);
+  checkSettings([httpConfig, metricsConfig, archiveConfig, serverConfig]);
   const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     abortOnError: false,

@@ -11,13 +11,16 @@ export const METRICS_INTERVAL_NAME = 'metrics-collection';
 @Injectable()
 export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MetricsScheduler.name);
-  private currentIntervalSeconds = 0;
+  private currentIntervalSeconds: number;
+  private isStarted = false;
 
   constructor(
-    private readonly config: ConfigService<{ metrics: MetricsConfig }, true>,
+    config: ConfigService<{ metrics: MetricsConfig }, true>,
     private readonly registry: SchedulerRegistry,
     private readonly metrics: MetricsService,
-  ) {}
+  ) {
+    this.currentIntervalSeconds = config.get('metrics.intervalSeconds', { infer: true });
+  }
 
   /** Seconds between two samples; 0 while none are taken. */
   get intervalSeconds(): number {
@@ -25,17 +28,23 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    this.setIntervalSeconds(this.config.get('metrics.intervalSeconds', { infer: true }));
+    this.isStarted = true;
+    this.setIntervalSeconds(this.currentIntervalSeconds);
   }
 
   onApplicationShutdown(): void {
+    this.isStarted = false;
     this.clear();
   }
 
-  /** Changes the interval at once, beginning with a sample; 0 stops the collection. */
+  /**
+   * Changes the interval at once, beginning with a sample; 0 stops the collection. Before the application has
+   * started, it changes the interval with which the collection will begin.
+   */
   setIntervalSeconds(seconds: number): void {
-    this.clear();
     this.currentIntervalSeconds = seconds;
+    if (!this.isStarted) return;
+    this.clear();
     if (seconds === 0) {
       this.logger.log('Collection is off');
       return;
