@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppProcess, eventually, type WireBucket, type WireSnapshot } from './app-process.js';
-import { sqlite, storedTimes } from './sqlite-shell.js';
+import { MONITOR_KEY } from './support/api-process.js';
+import { AppProcess, eventually, type WireBucket, type WireSnapshot } from './support/app-process.js';
+import { sqlite, storedTimes } from './support/sqlite-shell.js';
 
 const BURNER = `${process.execPath} -e 'setInterval(() => { const end = Date.now() + 20; while (Date.now() < end); }, 40)'`;
 
@@ -225,10 +226,10 @@ describe('an export', () => {
   });
 
   it('needs the admin key and valid parameters', async () => {
-    const running = await start({ VS_API_KEY_MONITOR: 'monitor' });
+    const running = await start();
     const path = 'api/v1alpha1/metrics/export';
-    expect((await running.request(path, { headers: {} })).status).toBe(401);
-    expect((await running.request(path, { headers: { 'x-api-key': 'monitor' } })).status).toBe(403);
+    expect((await running.request(path, {}, null)).status).toBe(401);
+    expect((await running.request(path, {}, MONITOR_KEY)).status).toBe(403);
     const response = await running.request(`${path}?format=xml`);
     expect(response.status).toBe(400);
     expect(await response.text()).toMatch(/format: csv or json/);

@@ -131,6 +131,10 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   private write(): void {
     const { file } = this;
     if (file === null) return;
+    if (!file.isInPlace) {
+      this.giveUp(file);
+      return;
+    }
     const batch = this.unwritten.slice(0, BATCH);
     try {
       if (batch.length > 0) file.writer.write(batch);
@@ -184,7 +188,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
         this.file.writer.latestTimeBefore(0) ?? -Infinity,
       );
     } catch (error) {
-      this.fail(problemOf(error, this.dataDir));
+      this.fail(problemOf(error, this.file?.path ?? this.dataDir));
       return;
     }
     // What was sampled while another copy wrote is in the file already, as that copy saw it.
@@ -209,10 +213,6 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   private upkeep(file: ArchiveFile): void {
     const nowMs = monotonicMs();
     if (nowMs < this.nextUpkeepMs || this.worker === null) return;
-    if (!file.isInPlace) {
-      this.reopen(file, this.worker);
-      return;
-    }
     this.nextUpkeepMs = nowMs + UPKEEP_EVERY_MS;
     const untilMs = nowMs + (this.scheduler.intervalSeconds * 1000) / 2;
     this.worker
@@ -228,11 +228,12 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
       });
   }
 
-  private reopen(file: ArchiveFile, worker: ArchiveClient): void {
+  private giveUp(file: ArchiveFile): void {
+    const { worker } = this;
     this.file = null;
     this.worker = null;
     file.close();
     this.fail(new ArchiveProblem(`${file.path} was deleted or replaced while it was open.`));
-    worker.terminate().catch(() => undefined);
+    worker?.terminate().catch(() => undefined);
   }
 }
