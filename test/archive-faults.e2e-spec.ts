@@ -41,7 +41,7 @@ async function expectMemoryOnly(app: AppProcess, reason: RegExp): Promise<void> 
   expect(await (await app.request('api/v1alpha1/metrics/export')).text()).toMatch(/^timestamp,.*\r\n20/);
   // Long enough for it to try again.
   await delay(2500);
-  expect(app.output.split("\n").filter((l) => l.includes("memory only"))).toHaveLength(1);
+  expect(app.output.split('\n').filter((l) => l.includes('memory only'))).toHaveLength(1);
 }
 
 async function expectWritten(app: AppProcess, path = file): Promise<void> {
