@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type ServerStatus } from '../src/server/server-status.js';
 import { ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
 import { describeWith } from './support/components.js';
-import { cpuMs, vmRssMb } from './support/kernel.js';
+import { kernelCpuMs, kernelRssMib } from './support/kernel.js';
 
 const OPENTTD = '/usr/games/openttd';
 const SAMPLES = 6;
@@ -52,14 +52,14 @@ describeWith('OpenTTD', OPENTTD)('a real game server (OpenTTD, dedicated)', () =
       return before.gameMemoryMb > 0 && Math.abs(sample.gameMemoryMb - before.gameMemoryMb) < 0.5;
     });
 
-    const [cpuBeganMs, beganMs] = [cpuMs(pid), performance.now()];
+    const [cpuBeganMs, beganMs] = [kernelCpuMs(pid), performance.now()];
     const ours: number[] = [];
     for (let i = 0; i < SAMPLES; i++) {
       sample = await nextSample(api, sample);
       ours.push(sample.gameCpuPercent);
     }
-    const kernelCpuPercent = (100 * (cpuMs(pid) - cpuBeganMs)) / (performance.now() - beganMs);
-    const kernelMemoryMb = vmRssMb(pid);
+    const kernelCpuPercent = (100 * (kernelCpuMs(pid) - cpuBeganMs)) / (performance.now() - beganMs);
+    const kernelMemoryMb = kernelRssMib(pid);
     const cpuPercent = ours.reduce((sum, percent) => sum + percent, 0) / SAMPLES;
     process.stdout.write(
       `OpenTTD: memory ${sample.gameMemoryMb.toFixed(2)} MB, VmRSS ${kernelMemoryMb.toFixed(2)} MB; ` +
