@@ -201,6 +201,32 @@ describe('the history', () => {
   });
 });
 
+describe('retention', () => {
+  it('deletes samples after two days and minutes after the days that were set, while samples are written', async () => {
+    await (await start()).end();
+    sqlite(file, 'DELETE FROM sample; DELETE FROM minute');
+    fill(30_000, 1000);
+    const day = 86_400_000;
+    const running = await start({ VS_METRICS_RETENTION_DAYS: '3' });
+    await eventually(
+      'samples are deleted',
+      () => Date.parse(storedTimes(file)[0] ?? '') > Date.now() - 2 * day - 60_000,
+    );
+    await eventually('minutes are deleted', () => oldestMinute() > Date.now() - 3 * day - 120_000);
+    expect(Date.parse(storedTimes(file)[0] ?? '')).toBeLessThan(Date.now() - 2 * day + 120_000);
+    expect(oldestMinute()).toBeLessThan(Date.now() - 3 * day + 120_000);
+    expect(await running.degraded()).toBeNull();
+    const { metrics } = await running.get<{ metrics: WireBucket[] }>(
+      'metrics/history?minutes=43200&points=10000',
+    );
+    expect(Date.parse(metrics[0]?.timestamp ?? '')).toBeLessThan(Date.now() - 2.9 * day);
+  });
+
+  function oldestMinute(): number {
+    return Number(sqlite(file, 'SELECT MIN(time_ms) FROM minute'));
+  }
+});
+
 describe('an export', () => {
   it('gives a span as CSV and JSON, with a name', async () => {
     await (await start()).end();

@@ -35,6 +35,8 @@ export interface ArchiveCalls {
 
 /** Raw rows older than `samplesBeforeMs` go, minute rows older than `minutesBeforeMs`; null: none. */
 export interface UpkeepOrder {
+  /** Whether the WAL is moved into the file first. */
+  readonly checkpoint: boolean;
   readonly samplesBeforeMs: number | null;
   readonly minutesBeforeMs: number | null;
   readonly untilMs: number;

@@ -27,14 +27,14 @@ export class ArchiveUpkeep {
   }
 
   /** One step; true when there is more to delete. */
-  step({ samplesBeforeMs, minutesBeforeMs, untilMs }: UpkeepOrder): boolean {
+  step({ checkpoint, samplesBeforeMs, minutesBeforeMs, untilMs }: UpkeepOrder): boolean {
     // Moves what the WAL holds into the file and waits for the disk, without a lock that a writer needs.
-    this.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    if (checkpoint) this.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     if (monotonicMs() > untilMs) return true;
     let more = false;
     inTransaction(this.db, () => {
       // Any write: the first one after a checkpoint begins the WAL anew and waits for the disk once.
-      this.db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      if (checkpoint) this.db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
       if (minutesBeforeMs !== null) {
         more = this.deleteMinutes.run(minutesBeforeMs).changes === ROWS_A_STEP;
       }

@@ -227,7 +227,7 @@ describe('upkeep', () => {
 const noMeans = { apiMemoryMb: 0, apiCpuPercent: 0, gameMemoryMb: 0, gameCpuPercent: 0 };
 
 function order(samplesBeforeMs: number | null, minutesBeforeMs: number | null) {
-  return { samplesBeforeMs, minutesBeforeMs, untilMs: Infinity };
+  return { checkpoint: true, samplesBeforeMs, minutesBeforeMs, untilMs: Infinity };
 }
 
 function count(table: 'sample' | 'minute'): number {

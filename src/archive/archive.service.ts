@@ -17,6 +17,7 @@ const BUSY_RETRY_MS = 20;
 const BUSY_PATIENCE_MS = 1000;
 /** How many samples are caught up in one turn of the event loop. */
 const BATCH = 200;
+/** How often the WAL goes into the file: what a power cut can take is younger than that. */
 const UPKEEP_EVERY_MS = 60_000;
 /** Between two steps when there is more to delete. */
 const UPKEEP_STEP_MS = 100;
@@ -38,6 +39,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   private retryTimer: NodeJS.Timeout | undefined;
   private busySinceMs: number | null = null;
   private nextUpkeepMs = 0;
+  private nextCheckpointMs = 0;
   private upkeepFailure = '';
   /** The latest time among the samples that are no longer in memory. */
   private forgottenUpToMs = -Infinity;
@@ -214,9 +216,11 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     const nowMs = monotonicMs();
     if (nowMs < this.nextUpkeepMs || this.worker === null) return;
     this.nextUpkeepMs = nowMs + UPKEEP_EVERY_MS;
+    const checkpoint = nowMs >= this.nextCheckpointMs;
+    if (checkpoint) this.nextCheckpointMs = this.nextUpkeepMs;
     const untilMs = nowMs + (this.scheduler.intervalSeconds * 1000) / 2;
     this.worker
-      .call('upkeep', { ...this.retention.due(), untilMs })
+      .call('upkeep', { ...this.retention.due(), checkpoint, untilMs })
       .then(({ more }) => {
         if (more) this.nextUpkeepMs = monotonicMs() + UPKEEP_STEP_MS;
         this.upkeepFailure = '';

@@ -11,16 +11,16 @@ export const METRICS_INTERVAL_NAME = 'metrics-collection';
 @Injectable()
 export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MetricsScheduler.name);
-  private currentIntervalSeconds: number;
+  private currentIntervalSeconds = 0;
   private isStarted = false;
+  /** What was asked for before the start. */
+  private wantedIntervalSeconds: number | null = null;
 
   constructor(
-    config: ConfigService<{ metrics: MetricsConfig }, true>,
+    private readonly config: ConfigService<{ metrics: MetricsConfig }, true>,
     private readonly registry: SchedulerRegistry,
     private readonly metrics: MetricsService,
-  ) {
-    this.currentIntervalSeconds = config.get('metrics.intervalSeconds', { infer: true });
-  }
+  ) {}
 
   /** Seconds between two samples; 0 while none are taken. */
   get intervalSeconds(): number {
@@ -29,7 +29,8 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
 
   onApplicationBootstrap(): void {
     this.isStarted = true;
-    this.setIntervalSeconds(this.currentIntervalSeconds);
+    const { intervalSeconds } = this.config.get('metrics', { infer: true });
+    this.setIntervalSeconds(this.wantedIntervalSeconds ?? intervalSeconds);
   }
 
   onApplicationShutdown(): void {
@@ -39,12 +40,15 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
 
   /**
    * Changes the interval at once, beginning with a sample; 0 stops the collection. Before the application has
-   * started, it changes the interval with which the collection will begin.
+   * started, it sets the interval with which the collection will begin.
    */
   setIntervalSeconds(seconds: number): void {
-    this.currentIntervalSeconds = seconds;
-    if (!this.isStarted) return;
+    if (!this.isStarted) {
+      this.wantedIntervalSeconds = seconds;
+      return;
+    }
     this.clear();
+    this.currentIntervalSeconds = seconds;
     if (seconds === 0) {
       this.logger.log('Collection is off');
       return;
