@@ -44,6 +44,7 @@ export class ArchiveWriter {
   private readonly db: Connection;
   private readonly insertSample: Statement;
   private readonly addToMinute: Statement;
+  private readonly selectEarliest: Statement;
 
   constructor(file: string) {
     this.db = openConnection(file);
@@ -51,6 +52,7 @@ export class ArchiveWriter {
       prepareSchema(this.db);
       this.insertSample = this.db.prepare(INSERT_SAMPLE);
       this.addToMinute = this.db.prepare(ADD_TO_MINUTE);
+      this.selectEarliest = this.db.prepare('SELECT MIN(time_ms) FROM minute').raw();
     } catch (error) {
       this.db.close();
       throw error;
@@ -85,7 +87,7 @@ export class ArchiveWriter {
 
   /** The earliest time that the archive reaches back to, in ms; null while it is empty. */
   get earliestTime(): number | null {
-    const row = this.db.prepare('SELECT MIN(time_ms) FROM minute').raw().get() as [number | null];
+    const row = this.selectEarliest.get() as [number | null];
     return row[0];
   }
 

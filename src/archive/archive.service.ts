@@ -19,6 +19,8 @@ const BUSY_PATIENCE_MS = 1000;
 const BATCH = 200;
 /** How often the WAL goes into the file: what a power cut can take is younger than that. */
 const UPKEEP_EVERY_MS = 60_000;
+/** The part of the time between two writes in which a step may hold the write lock. */
+const UPKEEP_SHARE = 0.8;
 /** Between two steps when there is more to delete. */
 const UPKEEP_STEP_MS = 100;
 
@@ -218,7 +220,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     this.nextUpkeepMs = nowMs + UPKEEP_EVERY_MS;
     const checkpoint = nowMs >= this.nextCheckpointMs;
     if (checkpoint) this.nextCheckpointMs = this.nextUpkeepMs;
-    const untilMs = nowMs + (this.scheduler.intervalSeconds * 1000) / 2;
+    const untilMs = nowMs + this.scheduler.intervalSeconds * 1000 * UPKEEP_SHARE;
     this.worker
       .call('upkeep', { ...this.retention.due(), checkpoint, untilMs })
       .then(({ more }) => {
