@@ -1,0 +1,40 @@
+import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
+import { Readable } from 'node:stream';
+import { ArchiveHistory } from '../archive/archive-history.js';
+import { type ExportFormat } from '../archive/archive-protocol.js';
+import { ArchiveService } from '../archive/archive.service.js';
+import { Roles } from './access.decorator.js';
+import { API_PREFIX } from './api.js';
+import { type ExportQuery, exportQuery } from './history-query.js';
+
+const CONTENT_TYPES: Record<ExportFormat, string> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  json: 'application/json; charset=utf-8',
+};
+
+/** The history as a file to keep. */
+@Controller(`${API_PREFIX}/metrics`)
+export class ExportController {
+  constructor(
+    private readonly archive: ArchiveService,
+    private readonly history: ArchiveHistory,
+  ) {}
+
+  /** Everything from `from` up to `to`, as CSV or JSON; it is read from the archive no faster than the client takes it. */
+  @Get('export')
+  @Roles('admin')
+  export(@Query({ schema: exportQuery }) { from, to, format }: ExportQuery): StreamableFile {
+    const toMs = to ?? Date.now();
+    const fromMs = Math.min(from ?? this.archive.earliestMs ?? toMs, toMs);
+    const pieces = this.history.export({ fromMs, toMs }, format);
+    return new StreamableFile(Readable.from(pieces, { objectMode: false }), {
+      type: CONTENT_TYPES[format],
+      disposition: `attachment; filename="vintagestory-metrics_${stamp(fromMs)}_${stamp(toMs)}.${format}"`,
+    });
+  }
+}
+
+/** A time as part of a filename, which may hold no colon on Windows. */
+function stamp(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+}
