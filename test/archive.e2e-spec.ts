@@ -99,7 +99,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
         const before = given.get(snapshot.timestamp);
         if (before !== undefined) expect(snapshot).toEqual(before);
       }
-    }, 180_000);
+    }, 300_000);
   });
 
   describe('a start', () => {
