@@ -109,7 +109,7 @@ function statsLine() {
   const [managedMb, totalMb] = [heapUsed + world.length, rss].map((bytes) => rounded(bytes / MIB, 1));
   const tickMs = recentTicks.reduce((sum, { tookMs }) => sum + tookMs, 0) / recentTicks.length;
   const ticksPerSecond = recentTicks.length / (Math.min(upMs, STATS_WINDOW_MS) / 1000);
-  const lastTicks = recentTicks.slice(-9).map(({ tookMs }) => Math.round(tookMs));
+  const lastTicks = recentTicks.slice(-10).map(({ tookMs }) => Math.round(tookMs));
   const chunks = Math.floor(world.length / CHUNK_BYTES);
   return [
     'Version: 1.21.5',
