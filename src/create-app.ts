@@ -3,7 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { checkSettings } from './config/env.js';
+import { setUpCors } from './http/cors.js';
 import { httpConfig } from './http/http.config.js';
+import { setUpOpenApi } from './http/openapi.js';
 import { metricsConfig } from './metrics/metrics.config.js';
 import { serverConfig } from './server/server.config.js';
 
@@ -22,5 +24,7 @@ export async function createApp(logger?: LoggerService): Promise<NestFastifyAppl
     ...(logger === undefined ? {} : { logger }),
   });
   app.useGlobalPipes(new StandardSchemaValidationPipe());
+  setUpCors(app);
+  setUpOpenApi(app);
   return app;
 }

@@ -1,9 +1,14 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
 import { Public } from './access.decorator.js';
+import { Answers } from './answers.decorator.js';
 import { ok } from './api.js';
 import { Readiness } from './readiness.js';
+import { problem as problemSchema } from './schemas.js';
 
 /** Probes for whoever supervises this process; open to all, they show no numbers. */
+@ApiTags('monitoring')
 @Controller()
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
@@ -11,6 +16,7 @@ export class HealthController {
   /** Answers as long as the process does. */
   @Get('healthz')
   @Public()
+  @Answers('Whether this process answers', z.null())
   healthz() {
     return ok(null);
   }
@@ -18,6 +24,8 @@ export class HealthController {
   /** 503 with the reason when samples are not being taken as configured. */
   @Get('readyz')
   @Public()
+  @Answers('Whether samples are being taken as configured', z.null())
+  @ApiServiceUnavailableResponse({ description: 'They are not; says why', standardSchema: problemSchema })
   readyz() {
     const { problem } = this.readiness;
     if (problem !== null) throw new ServiceUnavailableException(problem);

@@ -7,13 +7,15 @@ import { ApiKeys } from './api-keys.js';
 import { HealthController } from './health.controller.js';
 import { httpConfig } from './http.config.js';
 import { MetricsController } from './metrics.controller.js';
+import { PrometheusMetrics } from './prometheus-metrics.js';
+import { PrometheusController } from './prometheus.controller.js';
 import { Readiness } from './readiness.js';
 import { ServerController } from './server.controller.js';
 
 /** Everything that answers HTTP requests, and the one guard before it. */
 @Module({
   imports: [ConfigModule.forFeature(httpConfig), MetricsModule],
-  controllers: [MetricsController, ServerController, HealthController],
-  providers: [ApiKeys, Readiness, { provide: APP_GUARD, useClass: ApiKeyGuard }],
+  controllers: [MetricsController, ServerController, HealthController, PrometheusController],
+  providers: [ApiKeys, Readiness, PrometheusMetrics, { provide: APP_GUARD, useClass: ApiKeyGuard }],
 })
 export class HttpModule {}

@@ -1,9 +1,12 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiTags } from '@nestjs/swagger';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { Roles } from './access.decorator.js';
+import { Answers } from './answers.decorator.js';
 import { API_PREFIX, ok } from './api.js';
+import * as schemas from './schemas.js';
 import { snapshotJson } from './snapshot-json.js';
 
 const MAX_MINUTES = 5_256_000;
@@ -14,10 +17,12 @@ const historyQuery = z.object({
     .regex(/^\d{1,7}$/, `a whole number from 1 to ${MAX_MINUTES}`)
     .transform(Number)
     .refine((minutes) => minutes >= 1 && minutes <= MAX_MINUTES, `a whole number from 1 to ${MAX_MINUTES}`)
-    .optional(),
+    .optional()
+    .describe('How far back, in minutes; without it, all samples in memory'),
 });
 
 /** The samples, for admins. Bodies are put together from each snapshot's JSON, which is made once. */
+@ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics`)
 export class MetricsController {
   constructor(
@@ -28,6 +33,7 @@ export class MetricsController {
   /** The newest snapshot, or null before the first. */
   @Get('current')
   @Roles('admin')
+  @Answers('The newest sample; null before the first', schemas.snapshot.nullable())
   @Header('content-type', 'application/json; charset=utf-8')
   current(): string {
     const snapshot = this.metrics.current;
@@ -37,6 +43,8 @@ export class MetricsController {
   /** Snapshots of the last `minutes`, or all in memory; oldest first. */
   @Get('history')
   @Roles('admin')
+  @Answers('The samples of the last minutes, or all in memory', schemas.history)
+  @ApiBadRequestResponse({ description: '`minutes` is out of range', standardSchema: schemas.problem })
   @Header('content-type', 'application/json; charset=utf-8')
   history(@Query({ schema: historyQuery }) { minutes }: z.output<typeof historyQuery>): string {
     const snapshots = this.metrics.history(minutes);
@@ -47,6 +55,7 @@ export class MetricsController {
   /** What a client needs to judge staleness, holes and ranges. */
   @Get('info')
   @Roles('admin')
+  @Answers('What a client needs to judge staleness, holes and ranges', schemas.metricsInfo)
   info() {
     return ok({
       intervalSeconds: this.scheduler.intervalSeconds,
