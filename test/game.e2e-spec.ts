@@ -1,0 +1,203 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { type ServerStatus } from '../src/server/server-status.js';
+import { ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
+
+interface Sample {
+  readonly timestamp: string;
+  readonly apiMemoryMb: number;
+  readonly apiCpuPercent: number;
+  readonly gameMemoryMb: number | null;
+  readonly gameCpuPercent: number | null;
+}
+
+const SAMPLE_SERVER = `${process.execPath} ${resolve('examples/sample-server.mjs')}`;
+
+describe('the whole application with the sample server', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let api: ApiProcess;
+  const games = new Set<number>();
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    api = await ApiProcess.start(settings(), folder.path);
+  });
+
+  afterEach(async () => {
+    await api.kill();
+    for (const pid of games) if (isAlive(pid)) process.kill(-pid, 'SIGKILL');
+    games.clear();
+    folder.remove();
+  });
+
+  function settings(): Record<string, string> {
+    return {
+      VS_METRICS_INTERVAL: '0.2',
+      VS_DATA_DIR: join(folder.path, 'data'),
+      VS_SERVER_COMMAND: SAMPLE_SERVER,
+      VS_SERVER_AUTOSTART: 'true',
+      VS_SERVER_STOP_TIMEOUT: '10',
+      SAMPLE_SAVE_MS: '100',
+      SAMPLE_SAVE_FILE: join(folder.path, 'saved'),
+    };
+  }
+
+  const status = () => api.data<ServerStatus>('server/status');
+  const current = () => api.data<Sample | null>('metrics/current');
+  const history = async () => (await api.data<{ metrics: Sample[] }>('metrics/history')).metrics;
+
+  async function runningPid(): Promise<number> {
+    await reached('running');
+    const { pid } = await status();
+    if (pid === null) throw new Error('running without a pid');
+    games.add(pid);
+    return pid;
+  }
+
+  async function measured(): Promise<void> {
+    await waitFor(async () => (await current())?.gameMemoryMb != null);
+  }
+
+  const reached = (state: string) => waitFor(async () => (await status()).state === state);
+
+  it('fills its history; the game fields go null after a stop and come back with a new pid', async () => {
+    const firstPid = await runningPid();
+    await measured();
+    await waitFor(async () => (await history()).length >= 5);
+    const latest = (await history()).at(-1);
+    expect(latest?.gameMemoryMb).toBeGreaterThan(20);
+    expect(latest?.gameCpuPercent).toBeGreaterThan(0);
+
+    expect(await api.data('server/stop', 'POST')).toMatchObject({ state: 'stopping', pid: firstPid });
+    await reached('stopped');
+    expect(await status()).toMatchObject({
+      pid: null,
+      uptimeSeconds: null,
+      lastExitCode: 0,
+      lastError: null,
+    });
+    expect(existsSync(join(folder.path, 'saved'))).toBe(true);
+    await waitFor(async () => (await current())?.gameMemoryMb === null);
+    expect(await current()).toMatchObject({ gameMemoryMb: null, gameCpuPercent: null });
+
+    expect(await api.data('server/start', 'POST')).toMatchObject({ state: 'running' });
+    expect(await runningPid()).not.toBe(firstPid);
+    await measured();
+  });
+
+  it('restarts', async () => {
+    const firstPid = await runningPid();
+    expect(await api.data('server/restart', 'POST')).toMatchObject({ state: 'stopping' });
+    await waitFor(async () => {
+      const { state, pid } = await status();
+      return state === 'running' && pid !== firstPid;
+    });
+    await runningPid();
+    expect(existsSync(join(folder.path, 'saved'))).toBe(true);
+  });
+
+  it('answers 409 in words to what the state forbids', async () => {
+    await runningPid();
+    const refused = async (action: string) => {
+      const response = await api.request(`api/v1alpha1/server/${action}`, { method: 'POST' });
+      expect(response.status).toBe(409);
+      return ((await response.json()) as { message: string }).message;
+    };
+    expect(await refused('start')).toMatch(/running already/);
+    await api.data('server/stop', 'POST');
+    await reached('stopped');
+    expect(await refused('stop')).toMatch(/not running/);
+    expect(await refused('restart')).toMatch(/not running/);
+  });
+
+  it('loses no sample when the game is killed from outside, and says so once', async () => {
+    const pid = await runningPid();
+    await measured();
+    process.kill(pid, 'SIGKILL');
+    await reached('stopped');
+    const atCrash = (await history()).length;
+    await waitFor(async () => (await history()).length >= atCrash + 3);
+    expect(await status()).toMatchObject({
+      lastExitSignal: 'SIGKILL',
+      lastError: 'The game server ended unasked by SIGKILL.',
+    });
+    expect(api.output.match(/ended unasked/g)).toHaveLength(1);
+
+    const samples = await history();
+    const gapsMs = samples
+      .slice(1)
+      .map((sample, i) => Date.parse(sample.timestamp) - Date.parse(samples[i]?.timestamp ?? ''));
+    // 0.2 s apart: a lost sample would leave 400 ms.
+    expect(Math.max(...gapsMs)).toBeLessThan(390);
+    expect(samples.at(-1)).toMatchObject({ gameMemoryMb: null, gameCpuPercent: null });
+  });
+
+  it('refuses to put a second server on a world whose first outlived a killed API', async () => {
+    const pid = await runningPid();
+    process.kill(pid, 'SIGSTOP'); // so that it outlives the pipe that breaks
+    await api.kill();
+    expect(isAlive(pid)).toBe(true);
+
+    api = await ApiProcess.start(settings(), folder.path);
+    await waitFor(async () => (await status()).lastError !== null);
+    const response = await api.request('api/v1alpha1/server/start', { method: 'POST' });
+    expect(response.status).toBe(409);
+    expect(await response.text()).toContain(`pid ${pid}`);
+
+    process.kill(-pid, 'SIGKILL');
+    await waitFor(() => !isAlive(pid));
+    expect(await api.data('server/start', 'POST')).toMatchObject({ state: 'running' });
+    await runningPid();
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'on %s with open connections: the game has saved and stopped, exit code 0',
+    async (signal) => {
+      const pid = await runningPid();
+      const { port } = new URL(api.url);
+      const idle = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+      const half = connect(Number(port), '127.0.0.1').on('error', () => undefined);
+      half.write('GET /healthz HTTP/1.1\r\nHost: x\r\n');
+      await api.request('healthz'); // leaves a keep-alive connection
+      api.child.kill(signal);
+      expect(await api.exited).toEqual({ code: 0, signal: null });
+      expect(isAlive(pid)).toBe(false);
+      expect(readFileSync(join(folder.path, 'saved'), 'utf8')).toContain('saved');
+      expect(existsSync(join(folder.path, 'data', 'game-server.json'))).toBe(false);
+      idle.destroy();
+      half.destroy();
+    },
+  );
+
+  it('hands no key to the game', async () => {
+    const pid = await runningPid();
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+    expect(environment).toContain('VS_METRICS_INTERVAL');
+    expect(environment).not.toMatch(/VS_API_KEY|admin-key-of-the-test/);
+  });
+});
+
+describe('a game that cannot be started', () => {
+  const folder = temporaryFolder();
+  let api: ApiProcess | undefined;
+
+  afterEach(async () => {
+    await api?.kill();
+    folder.remove();
+  });
+
+  it.each([
+    [{ VS_SERVER_COMMAND: '/nonexistent/game --port 1' }, /program \/nonexistent\/game was not found/],
+    [{ VS_SERVER_COMMAND: 'node', VS_SERVER_CWD: '/nonexistent' }, /folder \/nonexistent does not exist/],
+  ])('leaves the API running and says why: %j', async (variables, reason) => {
+    api = await ApiProcess.start({ ...variables, VS_DATA_DIR: '' }, process.cwd());
+    const response = await api.request('api/v1alpha1/server/start', { method: 'POST' });
+    expect(response.status).toBe(422);
+    expect(((await response.json()) as { message: string }).message).toMatch(reason);
+    const status = await api.data<ServerStatus>('server/status');
+    expect(status).toMatchObject({ state: 'stopped' });
+    expect(status.lastError).toMatch(reason);
+  });
+});

@@ -1,0 +1,186 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type INestApplication, type Type } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { AppModule } from '../src/app.module.js';
+import { ACCESS } from '../src/http/access.decorator.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY, temporaryFolder } from './support/api-process.js';
+
+const ADMIN_ROUTES = [
+  ['GET', 'api/v1alpha1/metrics/current'],
+  ['GET', 'api/v1alpha1/metrics/history'],
+  ['GET', 'api/v1alpha1/metrics/info'],
+  ['POST', 'api/v1alpha1/server/start'],
+  ['POST', 'api/v1alpha1/server/stop'],
+  ['POST', 'api/v1alpha1/server/restart'],
+] as const;
+
+describe('the HTTP API', () => {
+  const folder = temporaryFolder();
+  let api: ApiProcess;
+
+  beforeAll(async () => {
+    api = await ApiProcess.start({ VS_METRICS_INTERVAL: '0.1' }, folder.path);
+  });
+
+  afterAll(async () => {
+    await api.kill();
+    folder.remove();
+  });
+
+  describe('keys and roles', () => {
+    it.each(ADMIN_ROUTES)('%s %s: no key 401, wrong key 401, monitor 403', async (method, path) => {
+      for (const [key, status] of [
+        [null, 401],
+        ['wrong', 401],
+        [`${ADMIN_KEY}x`, 401],
+        [MONITOR_KEY, 403],
+      ] as const) {
+        const response = await api.request(path, { method }, key);
+        expect(response.status).toBe(status);
+        expect(await response.json()).toMatchObject({ statusCode: status });
+      }
+    });
+
+    it('lets both roles see the server status', async () => {
+      for (const key of [ADMIN_KEY, MONITOR_KEY]) {
+        expect((await api.request('api/v1alpha1/server/status', {}, key)).status).toBe(200);
+      }
+    });
+
+    it('takes a bearer token as well', async () => {
+      const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+      expect((await api.request('api/v1alpha1/metrics/info', { headers }, null)).status).toBe(200);
+    });
+
+    it('needs no key for the probes', async () => {
+      for (const path of ['healthz', 'readyz']) {
+        const response = await api.request(path, {}, null);
+        expect(response.status).toBe(200);
+        expect(await response.json()).toMatchObject({ status: 'ok' });
+      }
+    });
+
+    it('has a rule for every route: one without is open to nobody', async () => {
+      const module = await Test.createTestingModule({ imports: [AppModule] }).compile();
+      const app: INestApplication = module.createNestApplication(new FastifyAdapter());
+      const handlers = app
+        .get(DiscoveryService, { strict: false })
+        .getControllers()
+        .flatMap(({ metatype }) => {
+          const prototype = (metatype as Type<object>).prototype as object;
+          return new MetadataScanner().getAllMethodNames(prototype).map((name) => {
+            const handler = Reflect.get(prototype, name) as object;
+            return {
+              route: `${prototype.constructor.name}.${name}`,
+              isRoute: Reflect.hasMetadata('path', handler),
+              rule: Reflect.getMetadata(ACCESS, handler) as unknown,
+            };
+          });
+        })
+        .filter(({ isRoute }) => isRoute);
+      expect(handlers.length).toBeGreaterThanOrEqual(9);
+      expect(handlers.filter(({ rule }) => rule === undefined)).toEqual([]);
+      await app.close();
+    });
+  });
+
+  describe('answers', () => {
+    it('gives the newest snapshot with exactly the five fields of the contract', async () => {
+      const response = await api.request('api/v1alpha1/metrics/current');
+      expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+      const { status, data } = (await response.json()) as { status: string; data: Record<string, unknown> };
+      expect(status).toBe('ok');
+      expect(Object.keys(data)).toEqual([
+        'timestamp',
+        'apiMemoryMb',
+        'apiCpuPercent',
+        'gameMemoryMb',
+        'gameCpuPercent',
+      ]);
+      expect(data.timestamp).toBe(new Date(String(data.timestamp)).toISOString());
+      expect(data.apiMemoryMb).toBeGreaterThan(20);
+      expect(data).toMatchObject({ gameMemoryMb: null, gameCpuPercent: null });
+    });
+
+    it('gives the history oldest first, all of it and by minutes', async () => {
+      for (const query of ['', '?minutes=1', '?minutes=5256000']) {
+        const data = await api.data<{ metrics: { timestamp: string }[]; count: number }>(
+          `metrics/history${query}`,
+        );
+        expect(data.count).toBe(data.metrics.length);
+        expect(data.count).toBeGreaterThan(0);
+        const times = data.metrics.map(({ timestamp }) => timestamp);
+        expect(times).toEqual([...times].sort());
+      }
+    });
+
+    it('says what a client needs to judge the samples', async () => {
+      const info = await api.data<{ startedAt: string; cores: number }>('metrics/info');
+      expect(info).toMatchObject({ intervalSeconds: 0.1, capacity: 360 });
+      expect(info.cores).toBeGreaterThanOrEqual(1);
+      expect(Math.abs(Date.now() - Date.parse(info.startedAt))).toBeLessThan(60_000);
+    });
+
+    it('says that no server is configured', async () => {
+      expect(await api.data('server/status')).toEqual({
+        state: 'not_configured',
+        pid: null,
+        uptimeSeconds: null,
+        lastExitCode: null,
+        lastExitSignal: null,
+        lastError: null,
+      });
+    });
+  });
+
+  describe('bad requests', () => {
+    it.each(['0', '-1', 'abc', '1.5', '', '5256001', '1e3', '1&minutes=2'])(
+      'minutes=%s: 400 that names the parameter',
+      async (value) => {
+        const response = await api.request(`api/v1alpha1/metrics/history?minutes=${value}`);
+        expect(response.status).toBe(400);
+        expect(JSON.stringify(await response.json())).toContain('minutes: ');
+      },
+    );
+
+    it.each(['start', 'stop', 'restart'])('%s with nothing configured: 409 in words', async (action) => {
+      const response = await api.request(`api/v1alpha1/server/${action}`, { method: 'POST' });
+      expect(response.status).toBe(409);
+      expect(((await response.json()) as { message: string }).message).toMatch(/configured/);
+    });
+
+    it.each([
+      ['unknown route', 'GET', 'api/v1alpha1/nothing', undefined, 404],
+      ['wrong method', 'DELETE', 'api/v1alpha1/metrics/current', undefined, 404],
+      ['a path that cannot be decoded', 'GET', '%zz', undefined, 400],
+      ['a body of 2 MB', 'POST', 'api/v1alpha1/server/start', `"${'x'.repeat(2_000_000)}"`, 413],
+      ['a body that is no JSON', 'POST', 'api/v1alpha1/server/start', '{', 400],
+      ['a traversal', 'GET', '..%2f..%2fetc%2fpasswd', undefined, 404],
+    ])('%s', async (_name, method, path, body, status) => {
+      const headers: Record<string, string> =
+        body === undefined ? {} : { 'content-type': 'application/json' };
+      const response = await api.request(path, { method, headers, ...(body === undefined ? {} : { body }) });
+      const text = await response.text();
+      expect(`${response.status} ${text}`).toMatch(new RegExp(`^${status} `));
+      expect(text).not.toMatch(/\.js:\d+|node_modules/);
+    });
+  });
+});
+
+describe('readiness', () => {
+  const folder = temporaryFolder();
+  let api: ApiProcess | undefined;
+
+  afterEach(async () => {
+    await api?.kill();
+    folder.remove();
+  });
+
+  it('is fine when collection is configured to be off', async () => {
+    api = await ApiProcess.start({ VS_METRICS_INTERVAL: '0' }, folder.path);
+    expect((await api.request('readyz', {}, null)).status).toBe(200);
+    expect(await api.data('metrics/current')).toBeNull();
+  });
+});

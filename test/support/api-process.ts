@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const MAIN = resolve('dist/main.js');
+export const ADMIN_KEY = 'admin-key-of-the-test';
+export const MONITOR_KEY = 'monitor-key-of-the-test';
+
+/** A fresh folder that is removed by `remove`. */
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'vsm-test-'));
+  return {
+    path,
+    remove: () => {
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The environment of an API under test: ours without any VS_ variable, then `variables`. */
+export function apiEnvironment(variables: Record<string, string>): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('VS_'));
+  return { ...Object.fromEntries(own), NO_COLOR: '1', VS_API_PORT: '0', ...variables };
+}
+
+/** The built program, run as a person runs it, in a working folder of its own (so that no `.env` is found). */
+export class ApiProcess {
+  output = '';
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  private constructor(readonly child: ChildProcess) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    child.stderr?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    this.exited = once(child, 'close').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+    }));
+  }
+
+  static spawn(variables: Record<string, string>, cwd: string): ApiProcess {
+    return new ApiProcess(spawn(process.execPath, [MAIN], { cwd, env: apiEnvironment(variables) }));
+  }
+
+  /** Starts it with both keys set; resolves when it listens. */
+  static async start(variables: Record<string, string>, cwd: string): Promise<ApiProcess> {
+    const api = ApiProcess.spawn(
+      { VS_API_KEY_ADMIN: ADMIN_KEY, VS_API_KEY_MONITOR: MONITOR_KEY, ...variables },
+      cwd,
+    );
+    await api.waitForOutput(/Vintage Story metrics: http/);
+    return api;
+  }
+
+  get url(): string {
+    const address = /Vintage Story metrics: (http:\/\/[^/\s]+\/)/.exec(this.output)?.[1];
+    if (address === undefined) throw new Error(`the API does not listen:\n${this.output}`);
+    return address;
+  }
+
+  async waitForOutput(pattern: RegExp): Promise<void> {
+    await waitFor(() => {
+      if (pattern.test(this.output)) return true;
+      if (this.child.exitCode !== null) throw new Error(`the API ended:\n${this.output}`);
+      return false;
+    });
+  }
+
+  /** Sends SIGKILL unless it has ended. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  request(path: string, init: RequestInit = {}, key: string | null = ADMIN_KEY): Promise<Response> {
+    return fetch(new URL(path, this.url), {
+      ...init,
+      headers: { ...(key === null ? {} : { 'x-api-key': key }), ...(init.headers as Record<string, string>) },
+    });
+  }
+
+  /** The `data` of a successful answer. */
+  async data<T>(path: string, method = 'GET'): Promise<T> {
+    const response = await this.request(`api/v1alpha1/${path}`, { method });
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${text}`);
+    return (JSON.parse(text) as { data: T }).data;
+  }
+}
+
+/** Polls until `condition` holds; rejects after `timeoutMs`. */
+export async function waitFor(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+  description = String(condition),
+): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error(`not within ${timeoutMs} ms: ${description}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+/** Says whether a process exists and is not a zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
