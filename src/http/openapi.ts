@@ -16,7 +16,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     )
     .setVersion(API_VERSION)
     .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, KEY_SCHEMES.header)
-    .addBearerAuth({ type: 'http', scheme: 'bearer' }, KEY_SCHEMES.bearer)
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'API key' }, KEY_SCHEMES.bearer)
     .build();
   return SwaggerModule.createDocument(app, frame, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
