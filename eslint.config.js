@@ -37,6 +37,8 @@ export default defineConfig(
         setTimeout: 'readonly',
         setInterval: 'readonly',
         performance: 'readonly',
+        fetch: 'readonly',
+        URL: 'readonly',
         Buffer: 'readonly',
       },
     },
