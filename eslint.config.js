@@ -32,13 +32,15 @@ export default defineConfig(
     files: ['**/*.js', '**/*.mjs'],
     languageOptions: {
       globals: {
+        clearInterval: 'readonly',
+        fetch: 'readonly',
+        setImmediate: 'readonly',
+        URL: 'readonly',
         process: 'readonly',
         console: 'readonly',
         setTimeout: 'readonly',
         setInterval: 'readonly',
         performance: 'readonly',
-        fetch: 'readonly',
-        URL: 'readonly',
         Buffer: 'readonly',
       },
     },

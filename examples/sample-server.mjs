@@ -1,127 +1,170 @@
-// A stand-in for a Vintage Story server, for the demo and the tests: it is not the game, but prints, ticks, saves and
-// stops like one, under a load that changes over minutes.
-//   SAMPLE_LOAD_PERCENT  a constant load, in percent of one core (unset: a wave)
-//   SAMPLE_SAVE_MS       how long a save takes (500)
-//   SAMPLE_SAVE_FILE     a file that each finished save is written to
+/**
+ * An example, not the game: a small stand-in that looks like a Vintage Story dedicated server from outside,
+ * so that the demo, the tests and the benches run on a machine without the game. It logs in the game's form,
+ * ticks 30 times a second, holds memory, reads its console, and saves before it stops. The players and what
+ * they do are made up; CPU time, memory and tick times are its own.
+ *
+ *   SAMPLE_LOAD_PERCENT  a constant load, 0 to 100 % of one core (unset: a wave from 5 to 60 %)
+ *   SAMPLE_SAVE_MS       how long saving the world takes (unset: 500)
+ *   SAMPLE_SAVE_FILE     a file that gets the line "saved" at the end of the save (unset: none)
+ */
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const TICK_MS = 1000 / 30;
-const READY_AFTER_MS = 1000;
-const MAX_PLAYERS = 16;
-const NAMES = ['Ada', 'Brunhild', 'Corvin', 'Dagny', 'Eyvind', 'Freydis', 'Gunnar', 'Hild', 'Ivar', 'Jorunn'];
+const STATS_WINDOW_MS = 2000;
+const WAVE_PERIOD_MS = 180_000;
+const MIB = 1024 ** 2;
+const CHUNK_BYTES = 32 ** 3;
+const WORLD_BYTES = 56 * MIB;
+const WORLD_BYTES_PER_PLAYER = 8 * MIB;
+const WORLD_STEP_BYTES = MIB / 2;
+// prettier-ignore
+const NAMES = ['Alderwick', 'Bramblefox', 'Cindermoss', 'Duskweaver', 'Emberlynn', 'Fennelby', 'Gritstone', 'Hollowpine'];
 
-const saveMs = Number(process.env.SAMPLE_SAVE_MS ?? 500);
-const fixedLoadPercent = process.env.SAMPLE_LOAD_PERCENT;
-const startedAtMs = performance.now();
-const players = new Set();
-const world = [];
-let tickTimesMs = [];
-let ticks = 0;
-let lastPlayersAtMs = startedAtMs;
+const saveMs = numberFrom('SAMPLE_SAVE_MS', 3_600_000) ?? 500;
+const fixedLoadPercent = numberFrom('SAMPLE_LOAD_PERCENT', 100);
+const saveFile = process.env.SAMPLE_SAVE_FILE;
+
+const worldBytesMax = WORLD_BYTES + NAMES.length * WORLD_BYTES_PER_PLAYER;
+// Resizable, because shrinking it gives the memory back at once; dropped buffers would wait for the collector.
+const worldBuffer = new ArrayBuffer(WORLD_BYTES, { maxByteLength: worldBytesMax });
+// Filled, because memory counts as resident only once it has been written to.
+const world = new Uint8Array(worldBuffer).fill(1);
+const players = [];
+const recentTicks = [];
+let lastOnlineMs = 0;
+let nextTickMs = performance.now();
+let workOffset = 0;
 let stopping = false;
 
-// A manager that was killed no longer reads our output; the game goes on without it.
-process.stdout.on('error', () => undefined);
-
-function log(text) {
-  const now = new Date();
-  const date = [now.getDate(), now.getMonth() + 1, now.getFullYear()].join('.');
-  process.stdout.write(`${date} ${now.toTimeString().slice(0, 8)} [Server Event] ${text}\n`);
+function numberFrom(name, max) {
+  const text = process.env[name] ?? '';
+  if (text === '') return null;
+  const value = Number(text);
+  if (value >= 0 && value <= max) return value;
+  console.error(`${name}="${text}" cannot be used; allowed: 0 to ${max}`);
+  process.exit(1);
 }
 
-const ageSeconds = () => (performance.now() - startedAtMs) / 1000;
-
-/** Percent of one core: a wave of four minutes with a faster ripple, and a little for each player. */
-function loadPercent() {
-  if (fixedLoadPercent !== undefined) return Number(fixedLoadPercent);
-  const age = ageSeconds();
-  return (
-    28 + 20 * Math.sin((2 * Math.PI * age) / 240) + 5 * Math.sin((2 * Math.PI * age) / 17) + players.size
-  );
+function log(message, type = 'Event') {
+  // German writes dates as the game does: D.M.YYYY HH:MM:SS.
+  const time = new Date().toLocaleString('de-DE').replace(',', '');
+  process.stdout.write(`${time} [Server ${type}] ${message}\n`);
 }
 
-/** The world grows and shrinks with the load; filled, so that the memory is really there. */
-function resizeWorld() {
-  const targetMb = 48 + Math.round(loadPercent() / 2);
-  while (world.length < targetMb) world.push(Buffer.alloc(1024 * 1024, 1));
-  world.length = Math.min(world.length, targetMb);
+function moveWorldTowardsPlayers() {
+  const oldLength = world.length;
+  const missing = WORLD_BYTES + players.length * WORLD_BYTES_PER_PLAYER - oldLength;
+  worldBuffer.resize(oldLength + Math.max(-WORLD_STEP_BYTES, Math.min(missing, WORLD_STEP_BYTES)));
+  if (missing > 0) world.fill(1, oldLength);
 }
 
-function playersComeAndGo() {
-  const name = NAMES[Math.floor(Math.random() * NAMES.length)];
-  const leaves = players.delete(name);
-  if (!leaves) players.add(name);
-  if (players.size > 0) lastPlayersAtMs = performance.now();
-  log(leaves ? `Player ${name} left.` : `${name} [127.0.0.1] joins.`);
+function cpuMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
-/** Works for its share of the tick, then sleeps until the next one is due. */
-function tick(dueAtMs) {
-  const beganAtMs = performance.now();
-  const workMs = (loadPercent() / 100) * TICK_MS;
-  while (performance.now() - beganAtMs < workMs) for (let i = 0; i < 1000; i++) Math.sqrt(i);
-  tickTimesMs = [...tickTimesMs.slice(-59), performance.now() - beganAtMs];
-  if (++ticks % 30 === 0) resizeWorld();
-  if (ticks % (30 * 20) === 0) playersComeAndGo();
-  const nextAtMs = Math.max(dueAtMs + TICK_MS, performance.now());
-  setTimeout(() => tick(nextAtMs), nextAtMs - performance.now());
+function tick() {
+  const startMs = performance.now();
+  const wavePercent = 5 + 55 * (0.5 - 0.5 * Math.cos((2 * Math.PI * startMs) / WAVE_PERIOD_MS));
+  const workMs = (TICK_MS * (fixedLoadPercent ?? wavePercent)) / 100;
+  // CPU time, not elapsed time, or the load would shrink whenever the machine is busy with something else.
+  for (const fromCpuMs = cpuMs(); cpuMs() - fromCpuMs < workMs;) {
+    for (let i = 0; i < 4096; i++) world[(workOffset + i) % world.length] += 1;
+    workOffset = (workOffset + 4096) % world.length;
+  }
+  const endMs = performance.now();
+  recentTicks.push({ endMs, tookMs: endMs - startMs });
+  while (recentTicks[0].endMs < endMs - STATS_WINDOW_MS) recentTicks.shift();
+  // From the planned time, not from now, or every late timer would lower the rate; ticks missed are not made up.
+  nextTickMs = Math.max(nextTickMs + TICK_MS, endMs);
+  setTimeout(tick, nextTickMs - endMs);
 }
 
-function stats() {
-  const age = Math.floor(ageSeconds());
-  const [days, hours, minutes] = [
-    Math.floor(age / 86400),
-    Math.floor(age / 3600) % 24,
-    Math.floor(age / 60) % 60,
-  ];
-  const { heapUsed, rss } = process.memoryUsage();
-  const average = tickTimesMs.reduce((sum, ms) => sum + ms, 0) / Math.max(1, tickTimesMs.length);
-  const fields = [
-    'Version: 1.21.0 (sample)',
-    `Uptime: ${days} days, ${hours} hours, ${minutes} minutes, ${age % 60} seconds`,
-    `Players last online: ${Math.floor((performance.now() - lastPlayersAtMs) / 1000)} seconds ago`,
-    `Players online: ${players.size} / ${MAX_PLAYERS}${players.size > 0 ? ` (${[...players].join(', ')})` : ''}`,
-    `Memory usage Managed/Total: ${Math.round(heapUsed / 1048576)}Mb / ${Math.round(rss / 1048576)} Mb`,
-    `Last 2s Average Tick Time: ${average.toFixed(2)} ms`,
-    `Last 2s Ticks/s: ${(1000 / Math.max(TICK_MS, average)).toFixed(2)}`,
-    `Last 10 ticks (ms): ${tickTimesMs
-      .slice(-10)
-      .map((ms) => ms.toFixed(0))
-      .join(', ')}`,
-    `Loaded chunks: ${world.length * 20}`,
-    `Loaded entities: ${world.length * 5} (${world.length} active)`,
-    'Network TCP: 0 / 0 kb/s',
-    'Network UDP: 0 / 0 kb/s',
-  ];
-  process.stdout.write(`${fields.join(';')}\n`);
+function playerJoinsOrLeaves() {
+  if (stopping) return;
+  const leaves = Math.random() < players.length / NAMES.length;
+  const candidates = leaves ? players : NAMES.filter((name) => !players.includes(name));
+  const name = candidates[Math.floor(Math.random() * candidates.length)];
+  if (leaves) {
+    players.splice(players.indexOf(name), 1);
+    lastOnlineMs = performance.now();
+    log(`Player ${name} left.`);
+  } else {
+    players.push(name);
+    log(`${name} [::1]:${40_000 + Math.floor(Math.random() * 20_000)} joins.`);
+  }
+  setTimeout(playerJoinsOrLeaves, 5000 + Math.random() * 25_000);
+}
+
+/** The game's own line; 1.21 prints at most two decimals, one for memory, and whole milliseconds for single ticks. */
+function statsLine() {
+  const upMs = performance.now();
+  const upSeconds = Math.floor(upMs / 1000);
+  const [days, hours, minutes] = [86_400, 3600, 60].map((seconds) => Math.floor(upSeconds / seconds));
+  const lastOnlineSeconds = players.length > 0 ? 0 : Math.floor((upMs - lastOnlineMs) / 1000);
+  const names = players.length > 0 ? ` (${players.join(', ')})` : '';
+  const { rss, heapUsed } = process.memoryUsage();
+  const [managedMb, totalMb] = [heapUsed + world.length, rss].map((bytes) => rounded(bytes / MIB, 1));
+  const tickMs = recentTicks.reduce((sum, { tookMs }) => sum + tookMs, 0) / recentTicks.length;
+  const ticksPerSecond = recentTicks.length / (Math.min(upMs, STATS_WINDOW_MS) / 1000);
+  const lastTicks = recentTicks.slice(-10).map(({ tookMs }) => Math.round(tookMs));
+  const chunks = Math.floor(world.length / CHUNK_BYTES);
+  return [
+    'Version: 1.21.5',
+    `Uptime: ${days} days, ${hours % 24} hours, ${minutes % 60} minutes, ${upSeconds % 60} seconds`,
+    `Players last online: ${lastOnlineSeconds} seconds ago`,
+    `Players online: ${players.length} / 16${names}`,
+    'Players in queue: 0 / 8',
+    `Memory usage Managed/Total: ${managedMb}Mb / ${totalMb} Mb`,
+    `Last 2s Average Tick Time: ${rounded(tickMs, 2)} ms`,
+    `Last 2s Ticks/s: ${rounded(ticksPerSecond, 2)}`,
+    `Last 10 ticks (ms): ${lastTicks.join(', ')}`,
+    `Loaded chunks: ${chunks}`,
+    `Loaded entities: ${Math.floor(chunks / 10)} (${players.length * 12} active)`,
+    `Network TCP: ${players.length * 20} Packets/s or ${players.length * 3} Kb/s`,
+    `Network UDP: ${players.length * 30} Packets/s or ${players.length * 2} Kb/s`,
+  ].join(';');
+}
+
+const rounded = (value, digits) => Number(value.toFixed(digits));
+
+function handleCommand(line) {
+  const command = line.trim();
+  if (command === '') return;
+  log(`Handling Console Command ${command}`, 'Notification');
+  if (command === '/stop') stop('Shutdown through the console');
+  else if (command === '/stats compact') log(statsLine(), 'Notification');
+  else log(`No such command: ${command}`, 'Notification');
 }
 
 function stop(reason) {
   if (stopping) return;
   stopping = true;
-  log(`Server stop requested, begin shutdown sequence. Stop reason: ${reason}`);
-  log('Saving the world...');
+  log('Server is stopping, saving the world...');
   setTimeout(() => {
-    if (process.env.SAMPLE_SAVE_FILE) writeFileSync(process.env.SAMPLE_SAVE_FILE, 'saved\n');
-    log('World saved. Stopped the server!');
+    if (saveFile) writeFileSync(saveFile, 'saved\n');
+    log('World saved.');
+    log(`Stop reason: ${reason}`);
     process.exit(0);
   }, saveMs);
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const command = line.trim();
-  if (command === '/stop') stop('Shutdown through Server Console');
-  else if (command === '/stats compact') stats();
-  else if (command !== '') log(`No such command: ${command}`);
-});
-process.on('SIGTERM', () => stop('SIGTERM'));
-process.on('SIGINT', () => stop('SIGINT'));
+process.on('SIGTERM', () => stop('SIGTERM received'));
+process.on('SIGINT', () => stop('SIGINT received'));
+// The manager may be gone (EPIPE, ECONNRESET): a game goes on without anyone at its console.
+process.stdout.on('error', () => {});
+createInterface({ input: process.stdin })
+  .on('line', handleCommand)
+  .on('error', () => {});
 
-log('Launching server...');
-log('Loading the world...');
-resizeWorld();
+log('Sample server, version 1.21.5: an example, not the game', 'Notification');
+log(`Loading ${WORLD_BYTES / CHUNK_BYTES} chunks...`);
+tick();
+setInterval(moveWorldTowardsPlayers, 1000);
 setTimeout(() => {
-  if (!stopping) log('Dedicated Server now running on Port 42420 and all ips!');
-}, READY_AFTER_MS);
-tick(performance.now());
+  if (stopping) return;
+  log('Dedicated Server now running on Port 42420 and all ips!');
+  setTimeout(playerJoinsOrLeaves, 2000);
+}, 1000);

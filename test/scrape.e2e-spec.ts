@@ -98,7 +98,7 @@ describe('what Prometheus sees of a host with its own server', () => {
   let close: () => Promise<void>;
 
   beforeEach(() => {
-    process.env = { ...environment, VS_METRICS_INTERVAL: '0.1' };
+    process.env = { ...environment, VS_METRICS_INTERVAL: '0.1', VS_METRICS_ENGINE: 'pidusage' };
   });
 
   afterEach(async () => {
@@ -125,6 +125,7 @@ describe('what Prometheus sees of a host with its own server', () => {
     };
   }
 
+  // pidusage reads through the thread pool, so that a sample can be made to last.
   it('shows the sample before while one is being taken, and counts the ticks meanwhile as skipped', async () => {
     const { pid } = await children.sleeping();
     const { metrics, start, text } = await hostOf({ gameServerPid: pid });

@@ -11,11 +11,25 @@ import { PrometheusMetrics } from './prometheus-metrics.js';
 import { PrometheusController } from './prometheus.controller.js';
 import { Readiness } from './readiness.js';
 import { ServerController } from './server.controller.js';
+import { SnapshotStream } from './snapshot-stream.js';
+import { StreamController } from './stream.controller.js';
 
 /** Everything that answers HTTP requests, and the one guard before it. */
 @Module({
   imports: [ConfigModule.forFeature(httpConfig), MetricsModule],
-  controllers: [MetricsController, ServerController, HealthController, PrometheusController],
-  providers: [ApiKeys, Readiness, PrometheusMetrics, { provide: APP_GUARD, useClass: ApiKeyGuard }],
+  controllers: [
+    MetricsController,
+    StreamController,
+    ServerController,
+    HealthController,
+    PrometheusController,
+  ],
+  providers: [
+    ApiKeys,
+    Readiness,
+    SnapshotStream,
+    PrometheusMetrics,
+    { provide: APP_GUARD, useClass: ApiKeyGuard },
+  ],
 })
 export class HttpModule {}

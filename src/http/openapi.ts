@@ -6,6 +6,11 @@ import { API_VERSION } from './api.js';
 /** Where people read the API's description; programs read it at the same path followed by `-json`. */
 export const DOCS_PATH = 'docs';
 
+/** Says whether the path of a request is that of the page or of its assets. */
+export function isDocs(url: string | undefined): boolean {
+  return url === `/${DOCS_PATH}` || url?.startsWith(`/${DOCS_PATH}/`) === true;
+}
+
 /** The API's description, made from the routes that exist and the schemas that validate. */
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const frame = new DocumentBuilder()

@@ -14,6 +14,11 @@ const variables = z.object({
     'a whole number from 1 to 100000 (samples)',
     (samples) => Number.isInteger(samples) && samples >= 1 && samples <= 100_000,
   ),
+  VS_METRICS_ENGINE: z
+    .enum(process.platform === 'linux' ? ['native', 'pidusage'] : ['pidusage'], {
+      error: 'native (on Linux only) or pidusage',
+    })
+    .default(process.platform === 'linux' ? 'native' : 'pidusage'),
 });
 
 /** Settings of the collection, from `VS_METRICS_*`. */
@@ -24,6 +29,8 @@ export const metricsConfig = registerAs('metrics', () => {
     intervalSeconds: env.VS_METRICS_INTERVAL,
     /** How many samples the buffer holds. */
     capacity: env.VS_METRICS_CAPACITY,
+    /** What reads the game's process: Linux's /proc directly, or the pidusage library. */
+    engine: env.VS_METRICS_ENGINE,
   };
 });
 

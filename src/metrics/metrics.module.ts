@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
+import { LinuxReader } from './linux-reader.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { metricsConfig, type MetricsConfig } from './metrics.config.js';
 import { MetricsScheduler } from './metrics.scheduler.js';
@@ -21,7 +22,12 @@ import { ProcessSampler } from './process-sampler.js';
       useFactory: (config: ConfigService<{ metrics: MetricsConfig }, true>) =>
         new MetricsBuffer(config.get('metrics.capacity', { infer: true })),
     },
-    { provide: ProcessReader, useClass: PidusageReader },
+    {
+      provide: ProcessReader,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<{ metrics: MetricsConfig }, true>) =>
+        config.get('metrics.engine', { infer: true }) === 'native' ? new LinuxReader() : new PidusageReader(),
+    },
     ProcessSampler,
     MetricsService,
     MetricsScheduler,

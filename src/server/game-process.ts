@@ -6,7 +6,7 @@ import { OutputTail } from './output-tail.js';
 import { isGroupAlive, signalGroup } from './process-group.js';
 
 const GROUP_POLL_MS = 50;
-/** How long the kernel may take to remove a group after SIGKILL before we stop waiting for it. */
+/** How long the kernel may take to remove a group after SIGKILL. */
 const KILL_WAIT_MS = 5_000;
 
 /** How a process ended: one of the two is null. */
@@ -81,7 +81,8 @@ export class GameProcess {
 
   /**
    * Ends the whole group: the console command (unless empty), SIGTERM, SIGKILL, each when the one before has
-   * had no effect for `timeoutMs`. Resolves when nothing is left, or when the kernel keeps it past SIGKILL.
+   * had no effect for `timeoutMs`. Resolves when nothing is left; rejects when we may not signal it, or when it
+   * outlives even SIGKILL.
    */
   async end(stopCommand: string, timeoutMs: number): Promise<void> {
     if (stopCommand !== '' && this.isRunning) {
@@ -91,7 +92,13 @@ export class GameProcess {
     signalGroup(this.pid, 'SIGTERM');
     if (await this.endsWithin(timeoutMs)) return;
     signalGroup(this.pid, 'SIGKILL');
-    await this.endsWithin(KILL_WAIT_MS);
+    if (!(await this.endsWithin(KILL_WAIT_MS))) throw new Error('SIGKILL has no effect');
+  }
+
+  /** Resolves when the command and all of its group have ended, by whatever means. */
+  async ended(): Promise<void> {
+    await this.exited;
+    while (this.isAlive) await delay(GROUP_POLL_MS, undefined, { ref: false });
   }
 
   private async endsWithin(timeoutMs: number): Promise<boolean> {

@@ -29,7 +29,7 @@ export class GameServerService extends ServerService implements OnApplicationShu
   private game: GameProcess | null = null;
   /** The start under way, or the last one; never rejects. */
   private launch: Promise<void> = Promise.resolve();
-  /** The end of the group under way, or the last one. */
+  /** The attempt under way, or the last one, to end the group; never rejects. */
   private ending: Promise<void> = Promise.resolve();
   /** Settles when the run under way, or the last one, is over. */
   private run: Promise<void> = Promise.resolve();
@@ -110,7 +110,9 @@ export class GameServerService extends ServerService implements OnApplicationShu
     this.restartWanted = false;
     await this.launch;
     if (this.state === 'running') this.beginStop(false);
-    await this.run;
+    await this.ending;
+    // A game that we cannot end must not keep us; its record stays, so that no other is put on its world.
+    if (this.game?.isAlive !== true) await this.run;
     this.statuses.complete();
   }
 
@@ -139,8 +141,17 @@ export class GameServerService extends ServerService implements OnApplicationShu
     }
     this.restartWanted = thenStart;
     this.enter('stopping');
-    this.ending = game.end(this.config.stopCommand, this.config.stopTimeoutMs);
+    this.ending = this.end(game, this.config.stopCommand);
     return this.status;
+  }
+
+  private async end(game: GameProcess, stopCommand: string): Promise<void> {
+    try {
+      await game.end(stopCommand, this.config.stopTimeoutMs);
+    } catch (error) {
+      this.lastError = `The game server (process group ${game.pid}) cannot be ended: ${(error as Error).message}`;
+      this.logger.error(this.lastError);
+    }
   }
 
   private async follow(game: GameProcess): Promise<void> {
@@ -150,10 +161,11 @@ export class GameServerService extends ServerService implements OnApplicationShu
       if (game.isAlive) {
         this.logger.warn('Ending the processes that the game server left behind.');
         this.enter('stopping');
-        this.ending = game.end('', this.config.stopTimeoutMs);
+        this.ending = this.end(game, '');
       }
     }
     await this.ending;
+    await game.ended();
     this.game = null;
     this.forget();
     this.enter('stopped');
@@ -202,11 +214,21 @@ export class GameServerService extends ServerService implements OnApplicationShu
 class FolderError extends Error {}
 
 async function requireFolder(cwd: string): Promise<void> {
-  const found = await stat(cwd).catch(() => null);
-  if (found === null)
-    throw new FolderError(`The game server's folder ${cwd} does not exist (VS_SERVER_CWD).`);
-  if (!found.isDirectory())
-    throw new FolderError(`The game server's folder ${cwd} is not a folder (VS_SERVER_CWD).`);
+  const problem = await folderProblem(cwd);
+  if (problem !== null) throw new FolderError(`The game server's folder ${cwd} ${problem} (VS_SERVER_CWD).`);
+}
+
+async function folderProblem(cwd: string): Promise<string | null> {
+  try {
+    if (!(await stat(cwd)).isDirectory()) return 'is not a folder';
+    // Only a folder that may be entered has something in it for us.
+    await stat(`${cwd}/.`);
+    return null;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'does not exist';
+    return code === 'EACCES' ? 'may not be entered' : `cannot be used: ${message}`;
+  }
 }
 
 function startFailure(error: NodeJS.ErrnoException, program: string): string {

@@ -1,6 +1,12 @@
+import { readdirSync } from 'node:fs';
+import { linuxProcess } from './process-identity.js';
+
 const isWindows = process.platform === 'win32';
 
-/** Sends a signal to every process of a group (on Windows, which has no groups, to the leader alone). */
+/**
+ * Sends a signal to every process of a group (on Windows, which has no groups, to the leader alone). Throws when
+ * we may not signal any of them.
+ */
 export function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(isWindows ? leaderPid : -leaderPid, signal);
@@ -10,13 +16,28 @@ export function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Says whether any process of a group is left. */
+/** Says whether any process of a group lives. */
 export function isGroupAlive(leaderPid: number): boolean {
   if (isWindows) return false;
   try {
     process.kill(-leaderPid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  // Twice, because the first look misses the child of a process that forks and ends while we look.
+  return process.platform !== 'linux' || hasLivingMember(leaderPid) || hasLivingMember(leaderPid);
+}
+
+/**
+ * The signal alone does not tell: it finds zombies too. What a dead wrapper left behind is a zombie until pid 1
+ * sees to it, which in a container, where pid 1 may be this very process, is never. About 10 µs per process.
+ */
+function hasLivingMember(groupId: number): boolean {
+  return readdirSync('/proc').some((name) => {
+    try {
+      return /^\d+$/.test(name) && linuxProcess(name)?.groupId === groupId;
+    } catch {
+      return false;
+    }
+  });
 }

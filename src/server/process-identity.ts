@@ -14,14 +14,24 @@ export function processIdentity(pid: number): string | null {
   }
 }
 
-function linuxIdentity(pid: number): string | null {
+/**
+ * Process group and start tick of a process that lives, from `/proc/PID/stat` (Linux); null for a zombie, which
+ * has ended and merely waits for its parent to notice. Throws when there is no such process.
+ */
+export function linuxProcess(pid: number | string): { groupId: number; startTick: string } | null {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   // The program's name, in parentheses, may itself hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, startTick] = [fields[0], fields[19]];
+  const [state, groupId, startTick] = [fields[0], fields[2], fields[19]];
   if (state === 'Z' || state === 'X' || startTick === undefined) return null;
+  return { groupId: Number(groupId), startTick };
+}
+
+function linuxIdentity(pid: number): string | null {
+  const found = linuxProcess(pid);
+  if (found === null) return null;
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return `${bootId} ${startTick}`;
+  return `${bootId} ${found.startTick}`;
 }
 
 function psIdentity(pid: number): string | null {

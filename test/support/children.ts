@@ -13,14 +13,14 @@ const BURN_IN_WORKER = `require('node:worker_threads').parentPort.postMessage('u
 export interface Child {
   readonly pid: number;
   /** Ends it with SIGKILL; resolves when it is gone. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
 }
 
 /** A process whose parent never asks how it ended. */
 export interface OrphanToBe {
   readonly pid: number;
   /** Ends it; resolves when it is a zombie. */
-  becomeZombie(): Promise<void>;
+  readonly becomeZombie: () => Promise<void>;
 }
 
 /** Real child programs for one test file: `afterEach(() => children.end())` leaves none behind. */

@@ -20,6 +20,62 @@ export function kernelAgeMs(pid: number): number {
   return uptimeMs - Number(statFields(pid)[19]) * TICK_MS;
 }
 
+/** How long a process's threads were ready to run but kept waiting for a core since it started, in ms. */
+function kernelWaitedMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const waitedNs = threads.map((thread) => {
+    const [, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+    return Number(waited);
+  });
+  return waitedNs.reduce((sum, ns) => sum + ns, 0) / 1e6;
+}
+
+/** What the kernel had counted just before and just after a reading, and when that was. */
+export interface KernelMark {
+  readonly atMs: readonly [before: number, after: number];
+  readonly cpuMs: readonly [before: number, after: number];
+  readonly waitedMs: number;
+}
+
+/** Does something to a process between two looks at the kernel's counters. */
+export async function marked<T>(pid: number, read: () => T | Promise<T>): Promise<[T, KernelMark]> {
+  const before = { atMs: performance.now(), cpuMs: kernelCpuMs(pid) };
+  const result = await read();
+  const after = { cpuMs: kernelCpuMs(pid), atMs: performance.now() };
+  return [
+    result,
+    {
+      atMs: [before.atMs, after.atMs],
+      cpuMs: [before.cpuMs, after.cpuMs],
+      waitedMs: kernelWaitedMs(pid),
+    },
+  ];
+}
+
+/** The start of a process; the kernel tells its age to a tick. */
+export function markOfBirth(pid: number): KernelMark {
+  const bornAtMs = performance.now() - kernelAgeMs(pid);
+  return { atMs: [bornAtMs - TICK_MS, bornAtMs + TICK_MS], cpuMs: [0, 0], waitedMs: 0 };
+}
+
+/**
+ * CPU percent that a process used between two readings, by the kernel's count. The counters move on while they
+ * are read, more so on a busy machine: what can be said is `low` to `high`. `waited` is what else it would have
+ * used, had it never been kept waiting for a core.
+ */
+export function kernelCpuPercent(
+  from: KernelMark,
+  to: KernelMark,
+): { low: number; high: number; waited: number } {
+  const longestMs = to.atMs[1] - from.atMs[0];
+  const shortestMs = to.atMs[0] - from.atMs[1];
+  return {
+    low: (100 * (to.cpuMs[0] - from.cpuMs[1])) / longestMs,
+    high: (100 * (to.cpuMs[1] - from.cpuMs[0])) / shortestMs,
+    waited: (100 * (to.waitedMs - from.waitedMs)) / shortestMs,
+  };
+}
+
 /** State letter of a process: `R` running, `S` sleeping, `Z` zombie; null when there is none. */
 export function kernelState(pid: number): string | null {
   try {

@@ -1,0 +1,64 @@
+// How far a CPU percentage is from what the target itself counted over the same time, and memory from VmRSS.
+import { LinuxReader } from '../dist/metrics/linux-reader.js';
+import { PidusageReader } from '../dist/metrics/pidusage-reader.js';
+import { ProcessSampler } from '../dist/metrics/process-sampler.js';
+import { printed, rssMb, sleep, spread, start, table } from './lib.mjs';
+
+const clockMs = () => Number(process.hrtime.bigint()) / 1e6;
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The target's own CPU time at a moment, between its two nearest notes. */
+function cpuAt(notes, atMs) {
+  const after = notes.findIndex(([noteMs]) => noteMs >= atMs);
+  const [[t0, c0], [t1, c1]] = [notes[after - 1], notes[after]];
+  return c0 + ((c1 - c0) * (atMs - t0)) / (t1 - t0);
+}
+
+export async function accuracy() {
+  const rows = [['', 'window', 'mean error, points', 'worst', 'memory : VmRSS']];
+  const pidusage = new PidusageReader();
+  await pidusage.onModuleInit();
+  for (const [percent, threads] of [
+    [25, 1],
+    [100, 1],
+    [100, 2],
+  ]) {
+    for (const [windowMs, count] of [
+      [1000, 10],
+      [5000, 3],
+    ]) {
+      const target = start(process.execPath, ['bench/burner.mjs', String(percent), String(threads)]);
+      await sleep(600);
+      const engines = [
+        ['native', new ProcessSampler(new LinuxReader())],
+        ['pidusage', new ProcessSampler(pidusage)],
+      ].map(([name, sampler]) => ({ name, sampler, windows: [], memory: [], lastMs: 0 }));
+      for (let i = 0; i <= count; i++) {
+        for (const engine of engines) {
+          const beganMs = clockMs();
+          const usage = await engine.sampler.sampleGame(target.pid);
+          engine.memory.push(usage.memoryMb / rssMb(target.pid));
+          const atMs = (beganMs + clockMs()) / 2;
+          if (i > 0) engine.windows.push([engine.lastMs, atMs, usage.cpuPercent]);
+          engine.lastMs = atMs;
+        }
+        await sleep(windowMs);
+      }
+      target.stdin.write('end\n');
+      const notes = JSON.parse((await printed(target, /(\[.*\])\n/))[1]);
+      for (const { name, windows, memory } of engines) {
+        const errors = windows.map(([fromMs, toMs, cpuPercent]) =>
+          Math.abs(cpuPercent - (100 * (cpuAt(notes, toMs) - cpuAt(notes, fromMs))) / (toMs - fromMs)),
+        );
+        rows.push([
+          `${name}: ${percent} % × ${threads} thread${threads > 1 ? 's' : ''}`,
+          `${windowMs / 1000} s`,
+          mean(errors).toFixed(2),
+          Math.max(...errors).toFixed(2),
+          spread(memory, 4),
+        ]);
+      }
+    }
+  }
+  table('Accuracy against the target’s own clock', rows);
+}

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+export const KEY = 'key-of-the-bench';
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Median with half of the range between the quartiles: `12.3 ±0.4`. */
+export function spread(values, digits = 1) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const quartile = (q) => sorted[Math.round(q * (sorted.length - 1))];
+  return `${median(values).toFixed(digits)} ±${((quartile(0.75) - quartile(0.25)) / 2).toFixed(digits)}`;
+}
+
+export function table(title, rows) {
+  console.log(`\n${title}`);
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
+  for (const row of rows) {
+    console.log(
+      `  ${row.map((cell, column) => String(cell)[column === 0 ? 'padEnd' : 'padStart'](widths[column])).join('  ')}`,
+    );
+  }
+}
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** A child process whose output is gathered; ended, by pid, with everything else when the bench ends. */
+const children = new Set();
+export function start(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options });
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  child.output = '';
+  child.stdout.on('data', (chunk) => (child.output += chunk));
+  return child;
+}
+export async function stop(child, signal = 'SIGTERM') {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+export async function printed(child, pattern) {
+  for (;;) {
+    const match = pattern.exec(child.output);
+    if (match !== null) return match;
+    if (child.exitCode !== null) throw new Error(`ended before it printed ${pattern}: ${child.output}`);
+    await sleep(5);
+  }
+}
+
+/** The built application on a free port; `stop(app)` ends it and removes its folder. */
+export async function startApp(variables = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-'));
+  const launchedAtMs = performance.now();
+  const app = start(process.execPath, [resolve('dist/main.js')], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      VS_API_PORT: '0',
+      VS_API_KEY_ADMIN: KEY,
+      VS_DATA_DIR: '',
+      ...variables,
+    },
+  });
+  app.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  app.url = (await printed(app, /Vintage Story metrics: (http:\/\/[^/\s]+\/)/))[1];
+  app.launchMs = performance.now() - launchedAtMs;
+  return app;
+}
+
+/** CPU time that a process has used, by the kernel's count. */
+export function cpuSeconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Resident memory of a process, MiB. */
+export function rssMb(pid) {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}

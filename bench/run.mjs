@@ -1,0 +1,19 @@
+// npm run bench [sample|accuracy|app|http|page]: what this costs and how true it is, measured on your machine.
+import { Logger } from '@nestjs/common';
+import { cpus } from 'node:os';
+import { accuracy } from './accuracy.mjs';
+import { appCost } from './app-cost.mjs';
+import { http } from './http.mjs';
+import { page } from './page.mjs';
+import { sampleCost } from './sample-cost.mjs';
+
+const parts = { sample: sampleCost, accuracy, app: appCost, http, page };
+Logger.overrideLogger(false);
+const wanted = process.argv.slice(2);
+console.log(
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}; median ± half the quartiles’ range`,
+);
+for (const [name, run] of Object.entries(parts)) {
+  if (wanted.length === 0 || wanted.includes(name)) await run();
+}
+process.exit(0);

@@ -1,0 +1,102 @@
+// What one sample (own process and game) costs: both engines, psutil kept and as the original system did it, C floor.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LinuxReader } from '../dist/metrics/linux-reader.js';
+import { PidusageReader } from '../dist/metrics/pidusage-reader.js';
+import { ProcessSampler } from '../dist/metrics/process-sampler.js';
+import { printed, sleep, spread, start, stop, table } from './lib.mjs';
+
+const ROUNDS = 15;
+const SAMPLES = 400;
+
+/** Takes samples with one of our engines; also the longest time for which one held the event loop. */
+async function ownEngine(reader, pid) {
+  const sampler = new ProcessSampler(reader);
+  let heldMs = 0;
+  const [cpu, wall] = [process.cpuUsage(), performance.now()];
+  for (let i = 0; i < SAMPLES; i++) {
+    const began = performance.now();
+    const pending = sampler.sampleGame(pid);
+    sampler.sampleOwn();
+    heldMs = Math.max(heldMs, performance.now() - began);
+    await pending;
+  }
+  const wallUs = (performance.now() - wall) * 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { cpuUs: (user + system) / SAMPLES, wallUs: wallUs / SAMPLES, heldMs };
+}
+
+async function peer(child, request) {
+  child.output = '';
+  child.stdin.write(`${request}\n`);
+  const [, cpuUs, wallUs] = await printed(child, /([\d.]+) ([\d.]+)\n/);
+  return { cpuUs: Number(cpuUs), wallUs: Number(wallUs) };
+}
+
+function startPsutil() {
+  try {
+    execFileSync('/usr/bin/python3', ['-c', 'import psutil'], { stdio: 'ignore' });
+    return start('/usr/bin/python3', ['bench/peers/psutil_sample.py']);
+  } catch {
+    return null;
+  }
+}
+
+function startFloor(folder) {
+  try {
+    const program = join(folder, 'floor');
+    execFileSync('cc', ['-O2', '-o', program, 'bench/peers/floor.c'], { stdio: 'ignore' });
+    return start(program, []);
+  } catch {
+    return null;
+  }
+}
+
+export async function sampleCost() {
+  const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-'));
+  // One thread, as in a small game; and a Node process of a dozen threads, each of which is asked for children.
+  const targets = [
+    ['a process of 1 thread', start('sleep', ['3600'])],
+    ['a process of 11 threads', start(process.execPath, ['-e', 'setInterval(() => 0, 1e6)'])],
+  ];
+  const [psutil, floor] = [startPsutil(), startFloor(folder)];
+  const [native, pidusage] = [new LinuxReader(), new PidusageReader()];
+  await pidusage.onModuleInit();
+  await sleep(300);
+
+  for (const [name, { pid }] of targets) {
+    const runs = new Map();
+    const add = (label, result) => runs.set(label, [...(runs.get(label) ?? []), result]);
+    for (let round = -2; round < ROUNDS; round++) {
+      if (round === 0) runs.clear();
+      if (floor) add('C floor (stat and statm of both)', await peer(floor, `floor ${SAMPLES} ${pid}`));
+      add('native engine', await ownEngine(native, pid));
+      add('pidusage engine', await ownEngine(pidusage, pid));
+      if (psutil) {
+        add('psutil, handles kept', await peer(psutil, `kept ${SAMPLES} ${pid}`));
+        add('psutil, new handles (as the original)', await peer(psutil, `fresh ${SAMPLES} ${pid}`));
+      }
+    }
+    const floors = runs.get('C floor (stat and statm of both)');
+    table(`One sample of this process and ${name}`, [
+      ['', 'CPU us', 'wall us', 'CPU : C floor', 'loop held, worst ms'],
+      ...[...runs].map(([label, results]) => [
+        label,
+        spread(results.map(({ cpuUs }) => cpuUs)),
+        spread(results.map(({ wallUs }) => wallUs)),
+        floors
+          ? spread(
+              results.map(({ cpuUs }, i) => cpuUs / floors[i].cpuUs),
+              2,
+            )
+          : '-',
+        results[0].heldMs === undefined ? '-' : Math.max(...results.map(({ heldMs }) => heldMs)).toFixed(2),
+      ]),
+    ]);
+  }
+  for (const child of [...targets.map(([, target]) => target), psutil, floor])
+    if (child) await stop(child, 'SIGKILL');
+  rmSync(folder, { recursive: true });
+}

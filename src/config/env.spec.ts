@@ -1,0 +1,148 @@
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { checkSettings, envBoolean, EnvError, envNumber, isSecretVariable, readEnv } from './env.js';
+
+const original = process.env;
+beforeEach(() => {
+  process.env = {};
+});
+afterAll(() => {
+  process.env = original;
+});
+
+const schema = z.object({
+  VS_NAME: z.string().default('nobody'),
+  VS_COUNT: envNumber(3, 'a whole number up to 10', (count) => Number.isInteger(count) && count <= 10),
+  VS_FLAG: envBoolean(false),
+});
+
+/** The lines of the EnvError that a function throws. */
+function linesOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof EnvError) return error.lines;
+    throw error;
+  }
+  throw new Error('no EnvError was thrown');
+}
+
+describe('readEnv', () => {
+  it('gives the defaults when nothing is set, and leaves the environment as it was', () => {
+    expect(readEnv(schema)).toEqual({ VS_NAME: 'nobody', VS_COUNT: 3, VS_FLAG: false });
+    expect(process.env).toEqual({});
+  });
+
+  it('gives values in the types of the schema, without the space around them', () => {
+    Object.assign(process.env, { VS_NAME: ' someone ', VS_COUNT: '7', VS_FLAG: 'true' });
+    expect(readEnv(schema)).toEqual({ VS_NAME: 'someone', VS_COUNT: 7, VS_FLAG: true });
+  });
+
+  it.each(['', '  '])('takes an empty value (%j) for unset', (empty) => {
+    Object.assign(process.env, { VS_NAME: empty, VS_COUNT: empty, VS_FLAG: empty });
+    expect(readEnv(schema)).toEqual({ VS_NAME: 'nobody', VS_COUNT: 3, VS_FLAG: false });
+  });
+
+  it('keeps an empty value where it has a meaning, and there alone', () => {
+    Object.assign(process.env, { VS_NAME: '', VS_COUNT: '' });
+    expect(readEnv(schema, ['VS_NAME'])).toEqual({ VS_NAME: '', VS_COUNT: 3, VS_FLAG: false });
+  });
+
+  it('reports every bad variable in a line of its own, with its raw value and what is allowed', () => {
+    Object.assign(process.env, { VS_NAME: 'fine', VS_COUNT: '11', VS_FLAG: 'yes "please"' });
+    const read = () => readEnv(schema);
+    expect(linesOf(read)).toEqual([
+      'VS_COUNT="11" cannot be used; allowed: a whole number up to 10',
+      'VS_FLAG="yes \\"please\\"" cannot be used; allowed: true or false',
+    ]);
+    expect(read).toThrow(linesOf(read).join('\n'));
+  });
+
+  it('never prints the value of a key', () => {
+    process.env.VS_API_KEY_ADMIN = 'hunter2 with spaces';
+    const lines = linesOf(() =>
+      readEnv(z.object({ VS_API_KEY_ADMIN: z.string().regex(/^\S+$/, 'no spaces') })),
+    );
+    expect(lines).toEqual(['VS_API_KEY_ADMIN=(value not shown) cannot be used; allowed: no spaces']);
+  });
+});
+
+describe('envNumber', () => {
+  const read = (value: string) => {
+    process.env.VS_NUMBER = value;
+    return readEnv(z.object({ VS_NUMBER: envNumber(1, 'any', () => true) })).VS_NUMBER;
+  };
+
+  it.each([
+    ['0', 0],
+    ['007', 7],
+    ['0.25', 0.25],
+  ])('reads %j', (value, number) => {
+    expect(read(value)).toBe(number);
+  });
+
+  // Number() would take every one of these but the last three.
+  it.each(['1e9', '0x10', '-1', '+1', 'Infinity', '.5', '5.', '1,5', '10s', 'NaN'])('refuses %j', (value) => {
+    expect(() => read(value)).toThrow(EnvError);
+  });
+});
+
+describe('envBoolean', () => {
+  it.each(['1', 'yes', 'on', 'TRUE', 'False'])('refuses %j', (value) => {
+    process.env.VS_FLAG = value;
+    expect(() => readEnv(schema)).toThrow(`VS_FLAG="${value}" cannot be used; allowed: true or false`);
+  });
+});
+
+describe('checkSettings', () => {
+  const readCount = () => readEnv(schema.pick({ VS_COUNT: true }));
+  const readFlag = () => readEnv(schema.pick({ VS_FLAG: true }));
+
+  it('collects the bad variables of all modules', () => {
+    Object.assign(process.env, { VS_COUNT: 'abc', VS_FLAG: 'maybe' });
+    expect(
+      linesOf(() => {
+        checkSettings([readCount, readFlag]);
+      }),
+    ).toEqual([
+      'VS_COUNT="abc" cannot be used; allowed: a whole number up to 10',
+      'VS_FLAG="maybe" cannot be used; allowed: true or false',
+    ]);
+  });
+
+  it('reports a variable that two modules read once', () => {
+    process.env.VS_COUNT = 'abc';
+    expect(
+      linesOf(() => {
+        checkSettings([readCount, readCount]);
+      }),
+    ).toHaveLength(1);
+  });
+
+  it('says nothing when all is well', () => {
+    expect(() => {
+      checkSettings([readCount, readFlag]);
+    }).not.toThrow();
+  });
+
+  it('lets through an error that is not about a variable', () => {
+    const defect = new TypeError('a defect');
+    expect(() => {
+      checkSettings([
+        () => {
+          throw defect;
+        },
+      ]);
+    }).toThrow(defect);
+  });
+});
+
+describe('isSecretVariable', () => {
+  it.each([
+    ['VS_API_KEY_ADMIN', true],
+    ['VS_API_KEY_MONITOR', true],
+    ['VS_API_PORT', false],
+  ])('%s: %s', (name, isSecret) => {
+    expect(isSecretVariable(name)).toBe(isSecret);
+  });
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { httpConfig } from './http.config.js';
+
+const original = process.env;
+beforeEach(() => {
+  process.env = {};
+});
+afterAll(() => {
+  process.env = original;
+});
+
+describe('httpConfig', () => {
+  it('listens on this machine alone unless told otherwise', () => {
+    expect(httpConfig()).toMatchObject({ host: '127.0.0.1', port: 8080 });
+  });
+
+  it('has no keys of its own', () => {
+    const { adminKey, monitorKey } = httpConfig();
+    expect([adminKey, monitorKey]).toEqual([undefined, undefined]);
+  });
+
+  it('reads what is set', () => {
+    Object.assign(process.env, {
+      VS_API_HOST: '::1',
+      VS_API_PORT: '0',
+      VS_API_KEY_ADMIN: 'admin-key',
+      VS_API_KEY_MONITOR: 'monitor-key',
+    });
+    expect(httpConfig()).toMatchObject({
+      host: '::1',
+      port: 0,
+      adminKey: 'admin-key',
+      monitorKey: 'monitor-key',
+    });
+  });
+
+  it('takes empty values for unset: an empty key opens nothing', () => {
+    Object.assign(process.env, {
+      VS_API_HOST: '',
+      VS_API_PORT: '',
+      VS_API_KEY_ADMIN: '',
+      VS_API_KEY_MONITOR: ' ',
+    });
+    const { host, port, adminKey, monitorKey } = httpConfig();
+    expect([host, port, adminKey, monitorKey]).toEqual(['127.0.0.1', 8080, undefined, undefined]);
+  });
+
+  it.each(['http', '-1', '80.5', '65536', '8e3'])('refuses VS_API_PORT=%s', (value) => {
+    process.env.VS_API_PORT = value;
+    expect(httpConfig).toThrow(
+      `VS_API_PORT="${value}" cannot be used; allowed: a whole number from 0 (any free port) to 65535`,
+    );
+  });
+
+  it.each(['VS_API_KEY_ADMIN', 'VS_API_KEY_MONITOR'])('refuses a %s that no header can carry', (name) => {
+    process.env[name] = 'pässwort';
+    expect(httpConfig).toThrow(
+      new Error(
+        `${name}=(value not shown) cannot be used; allowed: printable ASCII characters without spaces`,
+      ),
+    );
+  });
+
+  it('refuses the same key for both, which would make every monitor an admin', () => {
+    Object.assign(process.env, { VS_API_KEY_ADMIN: 'same', VS_API_KEY_MONITOR: 'same' });
+    expect(httpConfig).toThrow(
+      new Error(
+        'VS_API_KEY_MONITOR=(value not shown) cannot be used; allowed: a key other than VS_API_KEY_ADMIN',
+      ),
+    );
+  });
+});

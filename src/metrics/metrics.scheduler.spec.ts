@@ -1,0 +1,213 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Global, Logger, Module } from '@nestjs/common';
+import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { waitFor } from '../../test/support/api-process.js';
+import {
+  METRICS_INTERVAL_NAME,
+  MetricsModule,
+  MetricsScheduler,
+  MetricsService,
+  ServerService,
+} from './index.js';
+import { type ProcessCounters, ProcessReader } from './process-reader.js';
+
+jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+
+/** The host application's own, which fails when the test says so. */
+class HostServer extends ServerService {
+  pid: number | null = null;
+  failure: Error | null = null;
+
+  override get gameServerPid(): number | null {
+    if (this.failure !== null) throw this.failure;
+    return this.pid;
+  }
+}
+
+@Global()
+@Module({ providers: [{ provide: ServerService, useClass: HostServer }], exports: [ServerService] })
+class HostModule {}
+
+/** Answers when the test lets it. */
+class HeldReader extends ProcessReader {
+  calls = 0;
+  release: () => void = () => undefined;
+
+  override read(): Promise<ProcessCounters | null> {
+    this.calls++;
+    return new Promise((answer) => {
+      this.release = () => {
+        answer(null);
+      };
+    });
+  }
+}
+
+const original = process.env;
+let app: TestingModule | null = null;
+
+beforeEach(() => {
+  process.env = {};
+  error.mockClear();
+});
+afterEach(async () => {
+  await app?.close();
+  app = null;
+  jest.useRealTimers();
+});
+afterAll(() => {
+  process.env = original;
+});
+
+/** Time stands still but for `pass`; reading processes goes on as ever. */
+function stopTime(): void {
+  jest.useFakeTimers({ doNotFake: ['performance', 'nextTick', 'queueMicrotask', 'setImmediate'] });
+}
+
+async function pass(seconds: number): Promise<void> {
+  await jest.advanceTimersByTimeAsync(seconds * 1000);
+}
+
+async function start(intervalSeconds: string, reader?: ProcessReader) {
+  process.env.VS_METRICS_INTERVAL = intervalSeconds;
+  const builder = Test.createTestingModule({
+    imports: [ScheduleModule.forRoot(), HostModule, MetricsModule],
+  });
+  if (reader !== undefined) builder.overrideProvider(ProcessReader).useValue(reader);
+  app = await builder.compile();
+  const host = app.get<HostServer>(ServerService);
+  return {
+    app,
+    host,
+    registry: app.get(SchedulerRegistry),
+    scheduler: app.get(MetricsScheduler),
+    metrics: app.get(MetricsService),
+  };
+}
+
+async function startAndInit(intervalSeconds: string) {
+  const started = await start(intervalSeconds);
+  await started.app.init();
+  await pass(0);
+  return started;
+}
+
+describe('at start', () => {
+  beforeEach(stopTime);
+
+  it('registers one interval, under its name', async () => {
+    const { registry, scheduler } = await startAndInit('10');
+    expect(METRICS_INTERVAL_NAME).toBe('metrics-collection');
+    expect(registry.getIntervals()).toEqual(['metrics-collection']);
+    expect([registry.getTimeouts(), [...registry.getCronJobs()]]).toEqual([[], []]);
+    expect(scheduler.intervalSeconds).toBe(10);
+  });
+
+  it('registers nothing and takes no sample when the interval is 0', async () => {
+    const { registry, scheduler, metrics } = await startAndInit('0');
+    await pass(100_000);
+    expect(registry.getIntervals()).toEqual([]);
+    expect(metrics.buffer.length).toBe(0);
+    expect(scheduler.intervalSeconds).toBe(0);
+  });
+
+  it('takes a sample, and then one after each interval', async () => {
+    const { metrics } = await startAndInit('2.5');
+    const lengths = [metrics.buffer.length];
+    for (const seconds of [2.4, 0.1, 2.4, 0.1, 25]) {
+      await pass(seconds);
+      lengths.push(metrics.buffer.length);
+    }
+    expect(lengths).toEqual([1, 1, 2, 2, 3, 13]);
+  });
+});
+
+describe('a tick', () => {
+  beforeEach(stopTime);
+
+  it('that fails is logged, and the next one comes', async () => {
+    const { host, metrics } = await startAndInit('10');
+    host.failure = new Error('the host cannot say');
+    await pass(20);
+    expect(metrics.buffer.length).toBe(1);
+    expect(error.mock.calls).toEqual([
+      ['A sample could not be taken', expect.stringContaining('the host cannot say')],
+      ['A sample could not be taken', expect.stringContaining('the host cannot say')],
+    ]);
+    host.failure = null;
+    await pass(10);
+    expect(metrics.buffer.length).toBe(2);
+  });
+
+  it('is skipped while the sample before is still being taken', async () => {
+    const reader = new HeldReader();
+    const { app, host, metrics } = await start('10', reader);
+    host.pid = 4242;
+    await app.init();
+    const collect = jest.spyOn(metrics, 'collect');
+    await pass(35);
+    expect([reader.calls, collect.mock.calls.length, metrics.buffer.length]).toEqual([1, 0, 0]);
+    reader.release();
+    await pass(0);
+    expect([reader.calls, metrics.buffer.length]).toEqual([1, 1]);
+    await pass(5);
+    expect([reader.calls, collect.mock.calls.length]).toEqual([2, 1]);
+    reader.release();
+  });
+});
+
+describe('setIntervalSeconds', () => {
+  beforeEach(stopTime);
+
+  it('changes the interval at once, beginning with a sample', async () => {
+    const { registry, scheduler, metrics } = await startAndInit('10');
+    await pass(9);
+    scheduler.setIntervalSeconds(2);
+    await pass(0);
+    expect(metrics.buffer.length).toBe(2);
+    await pass(6);
+    expect(metrics.buffer.length).toBe(5);
+    expect(registry.getIntervals()).toEqual([METRICS_INTERVAL_NAME]);
+    expect(scheduler.intervalSeconds).toBe(2);
+  });
+
+  it('stops the collection with 0, and takes it up again', async () => {
+    const { registry, scheduler, metrics } = await startAndInit('10');
+    scheduler.setIntervalSeconds(0);
+    await pass(1000);
+    expect(metrics.buffer.length).toBe(1);
+    expect(registry.getIntervals()).toEqual([]);
+    expect(scheduler.intervalSeconds).toBe(0);
+
+    scheduler.setIntervalSeconds(10);
+    await pass(10);
+    expect(metrics.buffer.length).toBe(3);
+  });
+});
+
+describe('the end', () => {
+  it('leaves no timer', async () => {
+    // Of the real timers, those that keep the process alive.
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
+    const { app, registry, scheduler } = await start('0.5');
+    await app.init();
+    expect(timers()).toBeGreaterThan(before);
+    scheduler.setIntervalSeconds(0.7);
+    await app.close();
+    // Others' timers come and go; one of ours would stay.
+    await waitFor(() => timers() <= before);
+    expect(registry.getIntervals()).toEqual([]);
+  });
+
+  it('comes without another sample', async () => {
+    stopTime();
+    const { app, metrics } = await startAndInit('10');
+    await app.close();
+    await pass(1000);
+    expect(metrics.buffer.length).toBe(1);
+  });
+});

@@ -1,0 +1,183 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { kernelCpuMs, kernelRssMib, openDescriptors } from '../../test/support/kernel.js';
+import { waitFor } from '../../test/support/api-process.js';
+import { LinuxReader } from './linux-reader.js';
+import { PidusageReader } from './pidusage-reader.js';
+import { type ProcessCounters, type ProcessReader, steadyNowMs } from './process-reader.js';
+
+const BURN = 'for (;;);';
+const children: ChildProcess[] = [];
+
+function run(command: string, ...args: string[]): number {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  children.push(child);
+  if (child.pid === undefined) throw new Error(`${command} did not start`);
+  return child.pid;
+}
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.pid === undefined) continue;
+    const ended = child.exitCode ?? child.signalCode ?? once(child, 'exit');
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Gone already.
+    }
+    await ended;
+  }
+});
+
+/** Percent of one core between two readings of one engine. */
+async function percentOver(reader: ProcessReader, pid: number, windowMs: number): Promise<number> {
+  const [before, beganMs] = [await required(reader, pid), performance.now()];
+  await delay(windowMs);
+  const after = await required(reader, pid);
+  return (100 * (after.cpuMs - before.cpuMs)) / (performance.now() - beganMs);
+}
+
+async function required(reader: ProcessReader, pid: number): Promise<ProcessCounters> {
+  const counters = await reader.read(pid);
+  if (counters === null) throw new Error(`process ${pid} is not there`);
+  return counters;
+}
+
+const engines = [
+  ['native', () => new LinuxReader()],
+  ['pidusage', () => new PidusageReader()],
+] as const;
+
+describe.each(engines)('a reader of processes (%s)', (_name, create) => {
+  let reader: ProcessReader;
+
+  beforeAll(async () => {
+    reader = create();
+    await reader.read(process.pid);
+  });
+
+  it('counts CPU as the kernel does', async () => {
+    const pid = run(process.execPath, '-e', BURN);
+    await delay(300);
+    const [kernelBefore, before] = [kernelCpuMs(pid), await required(reader, pid)];
+    await delay(700);
+    const [kernelAfter, after] = [kernelCpuMs(pid), await required(reader, pid)];
+    expect(Math.abs(after.cpuMs - before.cpuMs - (kernelAfter - kernelBefore))).toBeLessThanOrEqual(30);
+    expect(after.cpuMs - before.cpuMs).toBeGreaterThan(300);
+    expect(Math.abs(before.cpuMs - kernelBefore)).toBeLessThanOrEqual(30);
+  });
+
+  it('knows the start to a few clock ticks, and gives the same again', async () => {
+    const beganMs = steadyNowMs();
+    const pid = run('sleep', '60');
+    await delay(100);
+    const { startedAtMs } = await required(reader, pid);
+    expect(Math.abs(startedAtMs - beganMs)).toBeLessThan(60);
+    await delay(200);
+    expect(Math.abs((await required(reader, pid)).startedAtMs - startedAtMs)).toBeLessThanOrEqual(30);
+  });
+
+  it('reads resident memory', async () => {
+    const pid = run(process.execPath, '-e', 'const b = Buffer.alloc(64e6, 1); setInterval(() => b[0], 1e6)');
+    await waitFor(() => kernelRssMib(pid) > 90);
+    await delay(300);
+    const { rssBytes } = await required(reader, pid);
+    expect(Math.abs(rssBytes / 1024 / 1024 / kernelRssMib(pid) - 1)).toBeLessThan(0.02);
+  });
+
+  it('answers null for a process that is gone, was killed, or never was', async () => {
+    const pid = run('sleep', '60');
+    await required(reader, pid);
+    const exited = once(children[0] as ChildProcess, 'exit');
+    process.kill(pid, 'SIGKILL');
+    await exited;
+    expect(await reader.read(pid)).toBeNull();
+    expect(await reader.read(2 ** 22 + 1)).toBeNull();
+  });
+
+  it('answers null for a zombie', async () => {
+    // The shell becomes a program that never waits for the child that it has inherited.
+    run('sh', '-c', 'sleep 0.5 & echo $!; exec sleep 60');
+    const [line] = (await once(children[0]?.stdout ?? process.stdin, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    expect(await reader.read(pid)).not.toBeNull();
+    await waitFor(async () => (await reader.read(pid)) === null);
+    expect(() => process.kill(pid, 0)).not.toThrow();
+  });
+
+  it('keeps the number of open descriptors over 1,000 readings', async () => {
+    const pid = run('sleep', '60');
+    await required(reader, pid);
+    const before = openDescriptors(process.pid);
+    for (let i = 0; i < 1000; i++) await reader.read(pid);
+    expect(openDescriptors(process.pid)).toBe(before);
+  });
+});
+
+describe('the native reader', () => {
+  const reader = new LinuxReader();
+
+  it('gives exactly the same start time each time', async () => {
+    const pid = run('sleep', '60');
+    const { startedAtMs } = await required(reader, pid);
+    await delay(50);
+    expect((await required(reader, pid)).startedAtMs).toBe(startedAtMs);
+  });
+
+  it('agrees with VmRSS to the page', async () => {
+    const pid = run('sleep', '60');
+    await delay(100);
+    expect((await required(reader, pid)).rssBytes).toBe(kernelRssMib(pid) * 1024 * 1024);
+  });
+
+  it('reads a name with spaces and parentheses', async () => {
+    const pid = run(process.execPath, '-e', 'process.title = "a) R 1 (b"; setInterval(() => 0, 1e6)');
+    await waitFor(async () => (await required(reader, pid)).rssBytes > 1e6);
+    expect((await required(reader, pid)).cpuMs).toBeLessThan(5000);
+  });
+
+  it('measures a wrapper whole: memory and CPU of its child', async () => {
+    const pid = run('sh', '-c', `"${process.execPath}" -e "${BURN}"; true`);
+    await waitFor(async () => (await required(reader, pid)).rssBytes > 30e6);
+    expect(await percentOver(reader, pid, 700)).toBeGreaterThan(60);
+    expect(kernelRssMib(pid)).toBeLessThan(10);
+  });
+
+  it('misses nothing of children that live shorter than the interval', async () => {
+    const pid = run(
+      'sh',
+      '-c',
+      'while :; do sh -c "i=0; while [ \\$i -lt 30000 ]; do i=\\$((i+1)); done"; done',
+    );
+    await delay(300);
+    expect(await percentOver(reader, pid, 1000)).toBeGreaterThan(60);
+  });
+
+  it('finds children that a thread started', async () => {
+    const script = `new (require('node:worker_threads').Worker)(
+      "require('node:child_process').spawnSync('sleep', ['60'])", { eval: true })`;
+    const pid = run(process.execPath, '-e', script);
+    const sleeps = () => childPids(pid).length;
+    await waitFor(() => sleeps() > 0);
+    const whole = (await required(reader, pid)).rssBytes;
+    expect(whole).toBeGreaterThan(kernelRssMib(pid) * 1024 * 1024);
+  });
+});
+
+/** Pids of all processes whose parent is `pid`, found another way than the reader does. */
+function childPids(pid: number): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((candidate) => {
+      try {
+        return (
+          readFileSync(`/proc/${candidate}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1] === String(pid)
+        );
+      } catch {
+        return false;
+      }
+    });
+}

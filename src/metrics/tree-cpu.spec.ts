@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { type ProcProcess } from './proc-files.js';
+import { TreeCpu } from './tree-cpu.js';
+
+const at = (pid: number, ownMs: number, reapedMs = 0, startTick = pid): ProcProcess => ({
+  pid,
+  ownMs,
+  reapedMs,
+  startTick,
+  isZombie: false,
+  rssBytes: 0,
+});
+const isNew = () => true;
+const isOld = () => false;
+const died = () => false;
+const left = () => true;
+
+describe('the CPU time of a tree', () => {
+  it('is at first all that its processes and their ended children have used', () => {
+    expect(new TreeCpu().advance([at(1, 100, 30), at(2, 50)], isOld, died)).toBe(180);
+  });
+
+  it('grows by what each process uses', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 100), at(2, 50)], isNew, died);
+    expect(cpu.advance([at(1, 110), at(2, 75)], isNew, died)).toBe(185);
+  });
+
+  it('counts a child that ended once, though its parent inherits all that it used', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 100), at(2, 50)], isNew, died);
+    // It used 20 more before it ended.
+    expect(cpu.advance([at(1, 100, 70)], isNew, died)).toBe(170);
+  });
+
+  it('counts children that came and went between two readings', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 10)], isNew, died);
+    expect(cpu.advance([at(1, 10, 400)], isNew, died)).toBe(410);
+  });
+
+  it('does not fall when a child ends that nobody waits for', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 100), at(2, 500)], isNew, died);
+    expect(cpu.advance([at(1, 105)], isNew, died)).toBe(605);
+  });
+
+  it('takes nothing off for a child that left the tree', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 100), at(2, 500)], isNew, died);
+    expect(cpu.advance([at(1, 100, 30)], isNew, left)).toBe(630);
+  });
+
+  it('does not leap when an old process joins', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 100)], isNew, died);
+    expect(cpu.advance([at(1, 100), at(2, 9000)], isOld, died)).toBe(100);
+    expect(cpu.advance([at(1, 100), at(2, 9010)], isOld, died)).toBe(110);
+  });
+
+  it('takes a process with a known pid and another start for a new one', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 100), at(2, 500, 0, 2)], isNew, died);
+    expect(cpu.advance([at(1, 100, 500), at(2, 3, 0, 99)], isNew, died)).toBe(603);
+  });
+});

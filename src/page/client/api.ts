@@ -1,0 +1,45 @@
+/** The API refused a request, or could not be reached (`status` 0); the message is for people. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  /** The key is unknown, or not an admin's. */
+  get isKeyRefused(): boolean {
+    return this.status === 401 || this.status === 403;
+  }
+}
+
+/** Requests to the API with one key; addresses are relative to the page, which may lie under a proxy's sub-path. */
+export class Api {
+  constructor(private readonly key: string) {}
+
+  /** The `data` of a successful answer; rejects with an ApiError. */
+  async request<T>(path: string, method: 'GET' | 'POST' = 'GET'): Promise<T> {
+    const response = await this.open(path, { method });
+    return ((await response.json()) as { data: T }).data;
+  }
+
+  /** A successful answer whose body is yet to be read; rejects with an ApiError. */
+  async open(path: string, init: RequestInit): Promise<Response> {
+    const url = new URL(`api/v1alpha1/${path}`, document.baseURI);
+    const headers = { ...(init.headers as Record<string, string> | undefined), 'x-api-key': this.key };
+    const response = await fetch(url, { ...init, headers, cache: 'no-store' }).catch(() => {
+      throw new ApiError(0, 'The API does not answer.');
+    });
+    if (!response.ok) throw new ApiError(response.status, await messageOf(response));
+    return response;
+  }
+}
+
+async function messageOf(response: Response): Promise<string> {
+  try {
+    const { message } = (await response.json()) as { message: string | string[] };
+    return Array.isArray(message) ? message.join('; ') : message;
+  } catch {
+    return `The API answered ${response.status}.`;
+  }
+}

@@ -1,0 +1,119 @@
+import type UPlot from 'uplot';
+import { formatTime } from './format.js';
+import { type Series } from './series.js';
+
+/** The library is loaded by a script element of its own, which leaves this global. */
+declare const uPlot: typeof UPlot;
+
+const PLOT_HEIGHT = 230;
+const CURSOR = 'vintagestory-metrics';
+
+/** One chart of both processes over time. */
+export class Chart {
+  private readonly plot: UPlot;
+  private series: Series = { times: [], api: [], game: [], holes: [] };
+
+  constructor(
+    private readonly container: HTMLElement,
+    private readonly name: string,
+    private readonly format: (value: number | null) => string,
+  ) {
+    const line = (label: string, colour: string): UPlot.Series => ({
+      label,
+      stroke: () => cssColour(colour),
+      width: 2,
+      spanGaps: false,
+      points: { show: false },
+      value: (_plot, value: number | null) => format(value),
+    });
+    const axis = {
+      stroke: () => cssColour('--quiet'),
+      grid: { stroke: () => cssColour('--grid'), width: 1 },
+    };
+    this.plot = new uPlot(
+      {
+        width: this.width,
+        height: PLOT_HEIGHT,
+        cursor: { sync: { key: CURSOR }, drag: { x: false, y: false }, points: { size: 7 } },
+        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, (max || 0) * 1.1)] } },
+        series: [
+          {
+            label: 'Time',
+            value: (_plot, seconds: number | null) => (seconds === null ? '–' : formatTime(seconds * 1000)),
+          },
+          line('Game', '--game'),
+          line('API', '--api'),
+        ],
+        axes: [axis, { ...axis, size: 56 }],
+        hooks: {
+          drawClear: [
+            () => {
+              this.hatchHoles();
+            },
+          ],
+        },
+      },
+      [[], [], []],
+      container,
+    );
+    this.plot.over.setAttribute('role', 'img');
+    new ResizeObserver(() => {
+      this.plot.setSize({ width: this.width, height: PLOT_HEIGHT });
+    }).observe(container);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.plot.redraw(false);
+    });
+  }
+
+  /** Draws the series between two times (s since the epoch). */
+  draw(series: Series, from: number, to: number): void {
+    this.series = series;
+    this.plot.batch(() => {
+      this.plot.setData([series.times, series.game, series.api], false);
+      this.plot.setScale('x', { min: from, max: Math.max(to, from + 1) });
+    });
+    const last = (values: readonly (number | null)[]) => this.format(values.at(-1) ?? null);
+    this.plot.over.setAttribute(
+      'aria-label',
+      `${this.name} now: game ${last(series.game)}, API ${last(series.api)}`,
+    );
+  }
+
+  private get width(): number {
+    return Math.max(200, this.container.clientWidth);
+  }
+
+  private hatchHoles(): void {
+    const { ctx, bbox } = this.plot;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    ctx.strokeStyle = cssColour('--hatch');
+    ctx.fillStyle = cssColour('--grid');
+    ctx.lineWidth = 2 * devicePixelRatio;
+    const step = 9 * devicePixelRatio;
+    for (const [from, to] of this.series.holes) {
+      const left = Math.max(bbox.left, this.plot.valToPos(from, 'x', true));
+      const right = Math.min(bbox.left + bbox.width, this.plot.valToPos(to, 'x', true));
+      if (right <= left) continue;
+      ctx.save();
+      ctx.beginPath();
+      ctx.rect(left, bbox.top, right - left, bbox.height);
+      ctx.clip();
+      ctx.fillRect(left, bbox.top, right - left, bbox.height);
+      ctx.beginPath();
+      for (let x = left - bbox.height; x < right; x += step) {
+        ctx.moveTo(x, bbox.top + bbox.height);
+        ctx.lineTo(x + bbox.height, bbox.top);
+      }
+      ctx.stroke();
+      ctx.restore();
+    }
+    ctx.restore();
+  }
+}
+
+function cssColour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}

@@ -1,0 +1,34 @@
+/** `1234.5 MiB`; a dash for null. */
+export function formatMemory(megabytes: number | null): string {
+  return megabytes === null ? '–' : `${megabytes.toFixed(1)} MiB`;
+}
+
+/** `12.3 %`; a dash for null. */
+export function formatPercent(percent: number | null): string {
+  return percent === null ? '–' : `${percent.toFixed(1)} %`;
+}
+
+/** The two largest units: `45 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts = [
+    [Math.floor(whole / 86_400), 'd'],
+    [Math.floor(whole / 3600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([count]) => count > 0);
+  if (first === -1) return '0 s';
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count} ${unit}`)
+    .join(' ');
+}
+
+const time = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+/** Date and time to the second, in the viewer's language and time zone. */
+export function formatTime(ms: number): string {
+  return time.format(ms);
+}

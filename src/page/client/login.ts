@@ -1,0 +1,24 @@
+import { element, setText } from './dom.js';
+
+/** Shows the form for the key, with the reason why it is needed; resolves with what was entered. */
+export function askForKey(reason: string | null): Promise<string> {
+  const form = element('login', HTMLFormElement);
+  const input = element('key', HTMLInputElement);
+  if (reason !== null) setText('login-reason', reason);
+  element('dashboard', HTMLElement).hidden = true;
+  element('logout', HTMLElement).hidden = true;
+  form.hidden = false;
+  input.value = '';
+  input.focus();
+  return new Promise((resolve) => {
+    form.addEventListener(
+      'submit',
+      (event) => {
+        event.preventDefault();
+        form.hidden = true;
+        resolve(input.value);
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,80 @@
+import { type Api, ApiError } from './api.js';
+import { confirmed, element, setText } from './dom.js';
+import { formatDuration } from './format.js';
+import { type ServerStatus } from './wire.js';
+
+const POLL_MS = 2000;
+
+const QUESTIONS = {
+  start: null,
+  stop: ['Stop the game server? It saves first; players are disconnected.', 'Stop'],
+  restart: ['Restart the game server? It saves first; players are disconnected.', 'Restart'],
+} as const;
+
+type Action = keyof typeof QUESTIONS;
+
+/** Which switches each state allows. */
+const ALLOWED: Record<string, readonly Action[]> = { stopped: ['start'], running: ['stop', 'restart'] };
+
+/** The card with the game server's state and its switches; asks the API for both until it is closed. */
+export class ServerCard {
+  private readonly closing = new AbortController();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly api: Api) {
+    for (const action of Object.keys(QUESTIONS) as Action[]) {
+      element(action, HTMLButtonElement).addEventListener('click', () => void this.act(action), {
+        signal: this.closing.signal,
+      });
+    }
+    void this.poll();
+  }
+
+  close(): void {
+    this.closing.abort();
+    clearTimeout(this.timer);
+  }
+
+  private async poll(): Promise<void> {
+    clearTimeout(this.timer);
+    const status = await this.api.request<ServerStatus>('server/status').catch(() => null);
+    if (this.closing.signal.aborted) return;
+    this.show(status);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.poll(), POLL_MS);
+  }
+
+  private async act(action: Action): Promise<void> {
+    const question = QUESTIONS[action];
+    if (question !== null && !(await confirmed(question[0], question[1]))) return;
+    setText('server-error', '');
+    try {
+      this.show(await this.api.request<ServerStatus>(`server/${action}`, 'POST'));
+    } catch (error) {
+      setText('server-error', error instanceof ApiError ? error.message : String(error));
+    }
+    await this.poll();
+  }
+
+  /** Null: the API does not answer, so nothing is known. */
+  private show(status: ServerStatus | null): void {
+    const state = status?.state ?? 'unknown';
+    setText('server-state', state.replace('_', ' '));
+    element('server-state', HTMLElement).dataset.state = state;
+    setText('server-detail', detail(status));
+    if (status !== null && status.lastError !== null) setText('server-error', status.lastError);
+    if (state === 'running' || state === 'starting') setText('server-error', '');
+    for (const action of Object.keys(QUESTIONS) as Action[]) {
+      element(action, HTMLButtonElement).disabled = ALLOWED[state]?.includes(action) !== true;
+    }
+  }
+}
+
+function detail(status: ServerStatus | null): string {
+  if (status === null) return 'the API does not answer';
+  if (status.uptimeSeconds !== null)
+    return `up ${formatDuration(status.uptimeSeconds)}, pid ${String(status.pid)}`;
+  if (status.state === 'not_configured') return 'set VS_SERVER_COMMAND to run one';
+  if (status.lastExitSignal !== null) return `ended by ${status.lastExitSignal}`;
+  return status.lastExitCode === null ? 'not started yet' : `ended with code ${status.lastExitCode}`;
+}

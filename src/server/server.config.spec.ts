@@ -1,0 +1,90 @@
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { serverConfig } from './server.config.js';
+
+const original = process.env;
+beforeEach(() => {
+  process.env = {};
+});
+afterAll(() => {
+  process.env = original;
+});
+
+const defaults = {
+  command: [],
+  cwd: '.',
+  autostart: false,
+  stopCommand: '/stop',
+  stopTimeoutMs: 30_000,
+  dataDir: './data',
+};
+
+describe('serverConfig', () => {
+  it('has defaults, and no game server', () => {
+    expect(serverConfig()).toEqual(defaults);
+  });
+
+  it('gives an empty value a meaning for the data folder and the stop command alone', () => {
+    Object.assign(process.env, {
+      VS_DATA_DIR: '',
+      VS_SERVER_COMMAND: '',
+      VS_SERVER_CWD: '',
+      VS_SERVER_AUTOSTART: '',
+      VS_SERVER_STOP_COMMAND: '',
+      VS_SERVER_STOP_TIMEOUT: '',
+    });
+    expect(serverConfig()).toEqual({ ...defaults, dataDir: '', stopCommand: '' });
+  });
+
+  it.each([
+    [
+      'dotnet VintagestoryServer.dll --dataPath /srv/vs',
+      ['dotnet', 'VintagestoryServer.dll', '--dataPath', '/srv/vs'],
+    ],
+    [
+      `"./Vintage Story/server" --dataPath '/srv/my world'`,
+      ['./Vintage Story/server', '--dataPath', '/srv/my world'],
+    ],
+    ['server My\\ World  --port=42420', ['server', 'My World', '--port=42420']],
+    // No shell: nothing is expanded, piped or cut off.
+    ['server $HOME *.dll | tee log # end', ['server', '$HOME', '*.dll', '|', 'tee', 'log', '#', 'end']],
+  ])('splits %j as a shell would', (line, command) => {
+    process.env.VS_SERVER_COMMAND = line;
+    expect(serverConfig().command).toEqual(command);
+  });
+
+  it.each(['server "never closed', "server 'never closed", 'server \\'])(
+    'refuses VS_SERVER_COMMAND=%s',
+    (line) => {
+      process.env.VS_SERVER_COMMAND = line;
+      expect(serverConfig).toThrow(
+        `VS_SERVER_COMMAND=${JSON.stringify(line)} cannot be used; allowed: a command line with balanced quotes`,
+      );
+    },
+  );
+
+  it('does not look at the working folder: a mount may come later', () => {
+    process.env.VS_SERVER_CWD = '/nowhere/at/all';
+    expect(serverConfig().cwd).toBe('/nowhere/at/all');
+  });
+
+  it.each(['1', 'yes', 'True'])('refuses VS_SERVER_AUTOSTART=%s', (value) => {
+    process.env.VS_SERVER_AUTOSTART = value;
+    expect(serverConfig).toThrow(`VS_SERVER_AUTOSTART="${value}" cannot be used; allowed: true or false`);
+  });
+
+  it.each([
+    ['0', 0],
+    ['0.5', 500],
+    ['3600', 3_600_000],
+  ])('VS_SERVER_STOP_TIMEOUT=%s means %d ms', (value, stopTimeoutMs) => {
+    process.env.VS_SERVER_STOP_TIMEOUT = value;
+    expect(serverConfig().stopTimeoutMs).toBe(stopTimeoutMs);
+  });
+
+  it.each(['abc', '-1', '3601', '30s', 'Infinity'])('refuses VS_SERVER_STOP_TIMEOUT=%s', (value) => {
+    process.env.VS_SERVER_STOP_TIMEOUT = value;
+    expect(serverConfig).toThrow(
+      `VS_SERVER_STOP_TIMEOUT="${value}" cannot be used; allowed: 0 to 3600 (seconds)`,
+    );
+  });
+});

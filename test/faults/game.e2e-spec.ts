@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type ServerStatus } from '../../src/server/server-status.js';
+import { ApiProcess, isAlive, temporaryFolder, waitFor } from '../support/api-process.js';
+import { describeWith } from '../support/components.js';
+import { kernelRssMib } from '../support/kernel.js';
+
+interface Sample {
+  readonly timestamp: string;
+  readonly apiMemoryMb: number;
+  readonly gameMemoryMb: number | null;
+  readonly gameCpuPercent: number | null;
+}
+
+let folder: ReturnType<typeof temporaryFolder>;
+let api: ApiProcess | undefined;
+const games = new Set<number>();
+
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+
+afterEach(async () => {
+  await api?.kill();
+  for (const pid of games) if (isAlive(pid)) process.kill(-pid, 'SIGKILL');
+  games.clear();
+  folder.remove();
+});
+
+async function start(command: string, variables: Record<string, string> = {}): Promise<[ApiProcess, number]> {
+  const started = await ApiProcess.start(
+    {
+      VS_METRICS_INTERVAL: '0.1',
+      VS_DATA_DIR: join(folder.path, 'data'),
+      VS_SERVER_COMMAND: command,
+      VS_SERVER_STOP_TIMEOUT: '0.5',
+      ...variables,
+    },
+    folder.path,
+  );
+  api = started;
+  const { pid } = await started.data<ServerStatus>('server/start', 'POST');
+  if (pid === null) throw new Error('no pid');
+  games.add(pid);
+  return [started, pid];
+}
+
+const current = (of: ApiProcess) => of.data<Sample>('metrics/current');
+
+/** Waits for `count` samples more and answers with the newest. */
+async function samplesLater(of: ApiProcess, count: number): Promise<Sample> {
+  let { timestamp } = await current(of);
+  for (let i = 0; i < count; i++) {
+    await waitFor(async () => (await current(of)).timestamp !== timestamp);
+    ({ timestamp } = await current(of));
+  }
+  return current(of);
+}
+
+async function measured(of: ApiProcess): Promise<void> {
+  await waitFor(async () => (await current(of)).gameMemoryMb !== null);
+}
+
+async function stopped(of: ApiProcess): Promise<ServerStatus> {
+  await of.data('server/stop', 'POST');
+  await waitFor(async () => (await of.data<ServerStatus>('server/status')).state === 'stopped');
+  return of.data<ServerStatus>('server/status');
+}
+
+describe('a game that', () => {
+  it('is halted (SIGSTOP) uses nothing and keeps its memory, and goes on', async () => {
+    const [app, pid] = await start("sh -c 'while :; do :; done'");
+    await waitFor(async () => ((await current(app)).gameCpuPercent ?? 0) > 30);
+    process.kill(pid, 'SIGSTOP');
+    await waitFor(async () => (await current(app)).gameCpuPercent === 0);
+    expect((await current(app)).gameMemoryMb).toBeGreaterThan(0);
+    process.kill(pid, 'SIGCONT');
+    await waitFor(async () => ((await current(app)).gameCpuPercent ?? 0) > 30);
+  });
+
+  it.each([
+    ['lines', 'yes'],
+    ['no newline at all', 'cat /dev/zero'],
+  ])('writes as fast as it can, %s: neither side stops, memory stays bounded', async (_what, command) => {
+    const [app, pid] = await start(command);
+    await measured(app);
+    const before = (await current(app)).apiMemoryMb;
+    const after = await samplesLater(app, 20);
+    expect(isAlive(pid)).toBe(true);
+    expect(after.gameCpuPercent).toBeGreaterThan(1);
+    expect(after.apiMemoryMb).toBeLessThan(before + 100);
+    expect((await stopped(app)).lastExitSignal).toBe('SIGTERM');
+  });
+
+  it('closes its console is stopped by signal', async () => {
+    const [app, pid] = await start("sh -c 'exec 0<&-; exec sleep 60'");
+    await measured(app);
+    expect(await stopped(app)).toMatchObject({ lastExitSignal: 'SIGTERM', lastError: null });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('ignores its console and SIGTERM is killed', async () => {
+    const [app, pid] = await start(`sh -c 'trap "" TERM; while :; do sleep 0.1; done'`);
+    await measured(app);
+    expect(await stopped(app)).toMatchObject({ lastExitSignal: 'SIGKILL' });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('is started by a wrapper is measured whole', async () => {
+    const burn = join(folder.path, 'burn.js');
+    execFileSync('sh', ['-c', `echo 'for (;;);' > ${burn}`]);
+    const [app, pid] = await start(`sh -c '"${process.execPath}" ${burn}; true'`);
+    await waitFor(async () => ((await current(app)).gameCpuPercent ?? 0) > 30);
+    const { gameMemoryMb } = await current(app);
+    expect(gameMemoryMb).toBeGreaterThan(kernelRssMib(pid) + 20);
+  });
+});
+
+describe('an API', () => {
+  it('without free descriptors goes on, says so once, and recovers', async () => {
+    const [app, pid] = await start('sleep 60');
+    await measured(app);
+    const { pid: apiPid = 0 } = app.child;
+    execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=3:']);
+    await waitFor(() => /cannot be measured: EMFILE/.test(app.output));
+    execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=1024:']);
+    await waitFor(() => /can be measured again/.test(app.output));
+    await measured(app);
+    expect(app.output.match(/cannot be measured/g)).toHaveLength(1);
+    expect(isAlive(pid)).toBe(true);
+  });
+});
+
+describeWith('OpenTTD', '/usr/games/openttd')('a game that forks and exits (OpenTTD -f)', () => {
+  it('ends as a command that has ended, with a line that says so, and does not hang the API', async () => {
+    const config = join(folder.path, 'openttd.cfg');
+    const [app] = await start(`/usr/games/openttd -f -D 127.0.0.1:39733 -c ${config} -g -G 42 -x`, {
+      HOME: folder.path,
+      XDG_DATA_HOME: join(folder.path, 'share'),
+    });
+    await waitFor(async () => (await app.data<ServerStatus>('server/status')).state === 'stopped');
+    expect(await app.data('server/status')).toMatchObject({ lastExitCode: 0, pid: null });
+    expect((await samplesLater(app, 2)).gameMemoryMb).toBeNull();
+  });
+});

@@ -1,0 +1,320 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import axe from 'axe-core';
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { type Browser } from 'playwright-core';
+import { formatMemory } from '../src/page/client/format.js';
+import {
+  ADMIN_KEY,
+  ApiProcess,
+  isAlive,
+  MONITOR_KEY,
+  temporaryFolder,
+  waitFor,
+} from './support/api-process.js';
+import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
+import { describeWith } from './support/components.js';
+
+const INTERVAL_SECONDS = 0.5;
+
+interface Sample {
+  readonly timestamp: string;
+  readonly apiMemoryMb: number;
+  readonly gameMemoryMb: number | null;
+}
+
+describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
+  let browser: Browser;
+  let folder: ReturnType<typeof temporaryFolder>;
+  let api: ApiProcess;
+  let watched: WatchedPage;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+  });
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    api = await startApi();
+  });
+
+  afterEach(async () => {
+    await watched.close();
+    const { pid } = await api.data<{ pid: number | null }>('server/status').catch(() => ({ pid: null }));
+    await api.kill();
+    if (pid !== null && isAlive(pid)) process.kill(-pid, 'SIGKILL');
+    folder.remove();
+  });
+
+  function startApi(variables: Record<string, string> = {}): Promise<ApiProcess> {
+    return ApiProcess.start(
+      {
+        VS_METRICS_INTERVAL: String(INTERVAL_SECONDS),
+        VS_METRICS_CAPACITY: '2000',
+        VS_DATA_DIR: join(folder.path, 'data'),
+        VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
+        VS_SERVER_AUTOSTART: 'true',
+        SAMPLE_SAVE_MS: '100',
+        ...variables,
+      },
+      folder.path,
+    );
+  }
+
+  /** Opens the page logged in, with the game measured and the stream open. */
+  async function openDashboard(options = {}): Promise<void> {
+    watched = await WatchedPage.open(browser, `${api.url}#key=${ADMIN_KEY}`, options);
+    await watched.reads('live', /^Live$/);
+    await watched.reads('game-memory', /MiB/);
+  }
+
+  const history = async () => (await api.data<{ metrics: Sample[] }>('metrics/history')).metrics;
+
+  it('logs in by the address, from which the key is gone at once, for this session only', async () => {
+    await openDashboard();
+    expect(watched.page.url()).toBe(api.url);
+    await watched.page.reload();
+    await watched.reads('live', /^Live$/);
+    expect(watched.requests.filter((url) => url.includes(ADMIN_KEY))).toEqual([]);
+
+    const other = await WatchedPage.open(browser, api.url);
+    await other.page.waitForSelector('#login:not([hidden])');
+    await other.close();
+  });
+
+  it('logs in by the form, and says why a key is refused', async () => {
+    watched = await WatchedPage.open(browser, api.url);
+    for (const [key, reason] of [
+      ['wrong', /not known/],
+      [MONITOR_KEY, /not for the monitor/],
+    ] as const) {
+      await watched.page.fill('#key', key);
+      await watched.page.keyboard.press('Enter');
+      await watched.reads('login-reason', reason);
+    }
+    await watched.page.fill('#key', ADMIN_KEY);
+    await watched.page.keyboard.press('Enter');
+    await watched.reads('live', /^Live$/);
+    await watched.page.click('#logout');
+    await watched.page.waitForSelector('#login:not([hidden])');
+    expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
+  });
+
+  it('draws both charts, whose newest point follows the stream; asks nobody else; says nothing', async () => {
+    await openDashboard();
+    await waitFor(async () => (await history()).length >= 6);
+    for (const chart of ['memory-chart', 'cpu-chart']) {
+      await waitFor(async () => (await watched.pixels(chart, '--game')) > 50);
+      await waitFor(async () => (await watched.pixels(chart, '--api')) > 50);
+      expect(await watched.pixels(chart, '--hatch')).toBeLessThan(20);
+    }
+    const label = () => watched.page.getAttribute('#memory-chart .u-over', 'aria-label');
+    await waitFor(async () => {
+      const { gameMemoryMb, apiMemoryMb } = (await history()).at(-1) ?? {
+        gameMemoryMb: null,
+        apiMemoryMb: null,
+      };
+      return (
+        (await label()) === `Memory now: game ${formatMemory(gameMemoryMb)}, API ${formatMemory(apiMemoryMb)}`
+      );
+    });
+    expect(watched.messages).toEqual([]);
+    expect(watched.requests.filter((url) => !url.startsWith(api.url))).toEqual([]);
+    expect(watched.requests.length).toBeGreaterThan(5);
+  });
+
+  it('stops the server after asking, shows the gap without a reload, and starts it again', async () => {
+    await openDashboard();
+    await watched.reads('server-state', /^running$/);
+    expect(await watched.page.isDisabled('#start')).toBe(true);
+
+    await watched.page.click('#stop');
+    await watched.page.click('#confirm button[value=cancel]');
+    expect(await watched.text('server-state')).toBe('running');
+
+    await watched.page.click('#stop');
+    await watched.page.click('#confirm-ok');
+    await watched.reads('server-state', /^stopped$/);
+    await watched.reads('game-memory', /^–$/);
+    await watched.reads('game-cpu', /^–$/);
+    expect(await watched.page.getAttribute('#memory-chart .u-over', 'aria-label')).toContain('game –');
+    expect(await watched.page.isDisabled('#stop')).toBe(true);
+
+    await watched.page.click('#start');
+    await watched.reads('server-state', /^running$/);
+    await watched.reads('game-memory', /MiB/);
+    expect(await watched.pixels('memory-chart', '--hatch')).toBeLessThan(20);
+    expect((await history()).some(({ gameMemoryMb }) => gameMemoryMb === null)).toBe(true);
+  });
+
+  it('shows an error of the server in words', async () => {
+    await api.kill();
+    api = await startApi({ VS_SERVER_COMMAND: '/nonexistent/game', VS_SERVER_AUTOSTART: 'false' });
+    watched = await WatchedPage.open(browser, `${api.url}#key=${ADMIN_KEY}`);
+    await watched.reads('server-state', /^stopped$/);
+    await watched.page.click('#start');
+    await watched.reads('server-error', /program \/nonexistent\/game was not found/);
+  });
+
+  it('says when the API is gone, comes back with it, fills in what it can and shows the hole', async () => {
+    await openDashboard();
+    const { port } = new URL(api.url);
+    const { pid } = await api.data<{ pid: number }>('server/status');
+    await api.kill();
+    process.kill(-pid, 'SIGKILL');
+    await watched.reads('live', /^Reconnecting in \d+ s/);
+    await watched.reads('live', /stale, last sample/);
+    await watched.reads('server-state', /^unknown$/);
+    expect(await watched.page.isDisabled('#restart')).toBe(true);
+    expect(await watched.page.locator('#game-memory.old').count()).toBe(1);
+
+    api = await startApi({ VS_API_PORT: port });
+    // Samples that are taken before the page comes back: it has to ask for them.
+    await waitFor(async () => (await history()).length >= 2);
+    await watched.reads('live', /^Live$/);
+    await watched.reads('game-memory', /MiB/);
+    await watched.page.click('#ranges button:has-text("all")');
+    await waitFor(async () => (await watched.pixels('memory-chart', '--hatch')) > 100);
+    const { messages } = watched;
+    expect(
+      messages.filter((message) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY/.test(message)),
+    ).toEqual([]);
+  });
+
+  it('says that samples are stale when they stay away', async () => {
+    await openDashboard();
+    api.child.kill('SIGSTOP');
+    await watched.reads('live', /^Stale, last sample/);
+    api.child.kill('SIGCONT');
+    await watched.reads('live', /^Live$/);
+  });
+
+  it('offers the ranges that the buffer can cover and keeps the wanted one in the address', async () => {
+    await openDashboard();
+    const offered = () => watched.page.locator('#ranges button').allTextContents();
+    // 2,000 samples of 0.5 s: 16 minutes.
+    expect(await offered()).toEqual(['15 min', 'all']);
+    await watched.page.click('#ranges button:has-text("all")');
+    expect(new URL(watched.page.url()).search).toBe('?range=all');
+    await watched.page.reload();
+    await watched.reads('live', /^Live$/);
+    expect(await watched.page.locator('#ranges button[aria-pressed=true]').textContent()).toBe('all');
+  });
+
+  it('shows under the cursor what the API returned for that time, in both charts', async () => {
+    await openDashboard({ timezoneId: 'Asia/Tokyo', locale: 'en-GB' });
+    await waitFor(async () => (await history()).length >= 8);
+    await watched.page.click('#ranges button:has-text("all")');
+    await watched.page.hover('#memory-chart .u-over', { position: { x: 300, y: 100 } });
+    await watched.page.waitForFunction(() =>
+      /MiB/.test(document.querySelector('#memory-chart .u-legend')?.textContent ?? ''),
+    );
+    // Read in one moment: the charts go on.
+    const [memory, cpu] = await watched.page.evaluate(() =>
+      ['memory', 'cpu'].map((chart) =>
+        [...document.querySelectorAll(`#${chart}-chart .u-value`)].map(({ textContent }) => textContent),
+      ),
+    );
+    expect(cpu?.[0]).toBe(memory?.[0]);
+    expect(cpu?.[1]).toMatch(/ %$|–/);
+    const inTokyo = new Intl.DateTimeFormat('en-GB', {
+      dateStyle: 'medium',
+      timeStyle: 'medium',
+      timeZone: 'Asia/Tokyo',
+    });
+    const rows = (await history()).map(({ timestamp, gameMemoryMb, apiMemoryMb }) => [
+      inTokyo.format(new Date(timestamp)),
+      formatMemory(gameMemoryMb),
+      formatMemory(apiMemoryMb),
+    ]);
+    expect(rows).toContainEqual(memory);
+  });
+
+  it.each([360, 1440])(
+    'has no horizontal scroll at %d px, and moves nothing while it fills',
+    async (width) => {
+      watched = await WatchedPage.open(browser, api.url, { viewport: { width, height: 800 } });
+      await watched.page.evaluate(() => {
+        Object.assign(window, { shift: 0 });
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries() as (PerformanceEntry & {
+            value: number;
+            hadRecentInput: boolean;
+          })[]) {
+            if (!entry.hadRecentInput)
+              Object.assign(window, { shift: (Reflect.get(window, 'shift') as number) + entry.value });
+          }
+        }).observe({ type: 'layout-shift', buffered: false });
+      });
+      await watched.page.fill('#key', ADMIN_KEY);
+      await watched.page.keyboard.press('Enter');
+      await watched.reads('game-memory', /MiB/);
+      const { scrollWidth, shift } = await watched.page.evaluate(() => ({
+        scrollWidth: document.documentElement.scrollWidth,
+        shift: Reflect.get(window, 'shift') as number,
+      }));
+      expect(scrollWidth).toBe(width);
+      expect(shift).toBeLessThan(0.02);
+    },
+  );
+
+  it.each(['light', 'dark'] as const)('has no violation of accessibility rules (%s)', async (colorScheme) => {
+    // The rules are injected by the test, past the page's content security policy.
+    await openDashboard({ colorScheme, bypassCSP: true });
+    const violations = async () => {
+      await watched.page.evaluate(axe.source);
+      const { violations: found } = await watched.page.evaluate(() =>
+        (Reflect.get(window, 'axe') as { run: () => Promise<axe.AxeResults> }).run(),
+      );
+      return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    };
+    expect(await violations()).toEqual([]);
+    await watched.page.click('#stop');
+    expect(await violations()).toEqual([]);
+    await watched.page.click('#confirm button[value=cancel]');
+    await watched.page.click('#logout');
+    expect(await violations()).toEqual([]);
+  });
+
+  it('works behind a proxy’s sub-path', async () => {
+    const proxy = await subPathProxy(api.url, '/games/vs');
+    const { port } = proxy.address() as AddressInfo;
+    watched = await WatchedPage.open(browser, `http://127.0.0.1:${port}/games/vs/#key=${ADMIN_KEY}`);
+    await watched.reads('live', /^Live$/);
+    await watched.reads('game-memory', /MiB/);
+    expect(watched.messages).toEqual([]);
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  it('is sent with headers that forbid foreign scripts and frames, and that work over plain HTTP', async () => {
+    watched = await WatchedPage.open(browser, api.url);
+    const { headers } = await fetch(api.url);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe-inline|upgrade-insecure-requests/);
+    expect(headers.get('strict-transport-security')).toBeNull();
+  });
+});
+
+/** A reverse proxy that serves an address under a path of its own. */
+async function subPathProxy(target: string, path: string): Promise<Server> {
+  const proxy = createServer((incoming, outgoing) => {
+    const url = new URL((incoming.url ?? '/').slice(path.length + 1), target);
+    const forwarded = httpRequest(url, { method: incoming.method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    forwarded.on('error', () => outgoing.destroy());
+    incoming.pipe(forwarded);
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  return proxy;
+}
