@@ -6,7 +6,9 @@ import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
 import { archiveConfig } from './archive/archive.config.js';
 import { checkSettings } from './config/env.js';
+import { setUpCors } from './http/cors.js';
 import { httpConfig } from './http/http.config.js';
+import { setUpOpenApi } from './http/openapi.js';
 import { useSecurityHeaders } from './http/security-headers.js';
 import { metricsConfig } from './metrics/metrics.config.js';
 import { servePage } from './page/serve-page.js';
@@ -30,7 +32,9 @@ export async function createApp(logger?: LoggerService): Promise<NestFastifyAppl
   });
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   await useSecurityHeaders(app);
+  setUpCors(app);
   await app.register(fastifyCompress, { encodings: ['br', 'gzip'], brotliOptions: BROTLI });
+  setUpOpenApi(app);
   await servePage(app);
   return app;
 }

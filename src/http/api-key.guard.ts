@@ -5,10 +5,12 @@ import {
   Injectable,
   UnauthorizedException,
 } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
 import { Reflector } from '@nestjs/core';
 import { type IncomingHttpHeaders } from 'node:http';
-import { ACCESS, type Access } from './access.decorator.js';
+import { ACCESS, type Access, type OpeningSetting, PUBLIC_IF } from './access.decorator.js';
 import { ApiKeys } from './api-keys.js';
+import { type HttpConfig } from './http.config.js';
 
 /** Guards every route: what a handler does not allow is denied. The key comes as `X-API-Key` or Bearer token. */
 @Injectable()
@@ -16,11 +18,14 @@ export class ApiKeyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly keys: ApiKeys,
+    private readonly config: ConfigService<{ http: HttpConfig }, true>,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
     const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
     if (access === 'public') return true;
+    const setting = this.reflector.get<OpeningSetting | undefined>(PUBLIC_IF, context.getHandler());
+    if (setting !== undefined && this.config.get('http', { infer: true })[setting]) return true;
 
     const { headers } = context.switchToHttp().getRequest<{ headers: IncomingHttpHeaders }>();
     const key = presentedKey(headers);

@@ -3,8 +3,11 @@ import { ConfigService } from '@nestjs/config';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type HttpConfig } from './http.config.js';
 
+/** The roles that a key can have. */
+export const ROLES = ['admin', 'monitor'] as const;
+
 /** Who may call: an admin everything, a monitor what shows state and changes nothing. */
-export type Role = 'admin' | 'monitor';
+export type Role = (typeof ROLES)[number];
 
 /** The keys in force. They are compared as digests of equal length, in constant time. */
 @Injectable()

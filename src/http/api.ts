@@ -1,5 +1,8 @@
+/** The JSON API's version. */
+export const API_VERSION = 'v1alpha1';
+
 /** Where the JSON API lives; the page, health and exporters are outside of it. */
-export const API_PREFIX = 'api/v1alpha1';
+export const API_PREFIX = `api/${API_VERSION}`;
 
 /** The body of every success. */
 export interface Success<T> {

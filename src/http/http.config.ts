@@ -1,11 +1,32 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
 import { z } from 'zod';
-import { envNumber, readEnv } from '../config/env.js';
+import { envBoolean, envNumber, readEnv } from '../config/env.js';
 
 const key = z
   .string()
   .regex(/^[\x21-\x7e]+$/, 'printable ASCII characters without spaces')
   .optional();
+
+const origins = z
+  .string()
+  .transform((list, context) => {
+    const all = list.split(',').map((origin) => origin.trim());
+    const bad = all.filter((origin) => !isOrigin(origin));
+    if (bad.length === 0) return all;
+    context.addIssue({
+      code: 'custom',
+      message:
+        'origins such as https://dash.example.org or http://localhost:5173, separated by commas ' +
+        `(not one: ${bad.map((origin) => JSON.stringify(origin)).join(', ')})`,
+    });
+    return z.NEVER;
+  })
+  .default([]);
+
+/** Browsers send an origin in exactly one form: no path, no slash at the end, no default port, lower case. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
 
 const variables = z
   .object({
@@ -17,13 +38,15 @@ const variables = z
     ),
     VS_API_KEY_ADMIN: key,
     VS_API_KEY_MONITOR: key,
+    VS_CORS_ORIGINS: origins,
+    VS_PROMETHEUS_PUBLIC: envBoolean(false),
   })
   .refine((env) => env.VS_API_KEY_ADMIN === undefined || env.VS_API_KEY_ADMIN !== env.VS_API_KEY_MONITOR, {
     path: ['VS_API_KEY_MONITOR'],
     error: 'a key other than VS_API_KEY_ADMIN',
   });
 
-/** Settings of the HTTP side, from `VS_API_*`. */
+/** Settings of the HTTP side, from `VS_API_*`, `VS_CORS_ORIGINS` and `VS_PROMETHEUS_PUBLIC`. */
 export const httpConfig = registerAs('http', () => {
   const env = readEnv(variables);
   return {
@@ -34,6 +57,10 @@ export const httpConfig = registerAs('http', () => {
     adminKey: env.VS_API_KEY_ADMIN,
     /** Undefined: there is no monitor. */
     monitorKey: env.VS_API_KEY_MONITOR,
+    /** Web origins other than our own whose pages may call the API. */
+    corsOrigins: env.VS_CORS_ORIGINS,
+    /** Whether `/metrics` needs no key. */
+    prometheusPublic: env.VS_PROMETHEUS_PUBLIC,
   };
 });
 

@@ -11,6 +11,8 @@ import { HealthController } from './health.controller.js';
 import { HistoryAnswers } from './history-answers.js';
 import { httpConfig } from './http.config.js';
 import { MetricsController } from './metrics.controller.js';
+import { PrometheusMetrics } from './prometheus-metrics.js';
+import { PrometheusController } from './prometheus.controller.js';
 import { Readiness } from './readiness.js';
 import { ServerController } from './server.controller.js';
 import { SettingsController } from './settings.controller.js';
@@ -27,12 +29,14 @@ import { StreamController } from './stream.controller.js';
     ServerController,
     SettingsController,
     HealthController,
+    PrometheusController,
   ],
   providers: [
     ApiKeys,
     Readiness,
     HistoryAnswers,
     SnapshotStream,
+    PrometheusMetrics,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
   ],
 })

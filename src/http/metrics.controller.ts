@@ -1,14 +1,18 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiTags } from '@nestjs/swagger';
 import { availableParallelism } from 'node:os';
 import { ArchiveService } from '../archive/archive.service.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { Roles } from './access.decorator.js';
+import { Answers } from './answers.decorator.js';
 import { API_PREFIX, ok } from './api.js';
 import { HistoryAnswers } from './history-answers.js';
 import { type HistoryQuery, historyQuery } from './history-query.js';
+import * as schemas from './schemas.js';
 import { snapshotJson } from './snapshot-json.js';
 
 /** The samples, for admins. Bodies are put together from each snapshot's JSON, which is made once. */
+@ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics`)
 export class MetricsController {
   constructor(
@@ -21,6 +25,7 @@ export class MetricsController {
   /** The newest snapshot, or null before the first. */
   @Get('current')
   @Roles('admin')
+  @Answers('The newest sample; null before the first', schemas.snapshot.nullable())
   @Header('content-type', 'application/json; charset=utf-8')
   current(): string {
     const snapshot = this.metrics.current;
@@ -30,6 +35,11 @@ export class MetricsController {
   /** Samples or, with `points`, buckets of a span; without parameters all samples in memory. Oldest first. */
   @Get('history')
   @Roles('admin')
+  @Answers('Samples or, with `points`, buckets of a span; without parameters all in memory', schemas.history)
+  @ApiBadRequestResponse({
+    description: 'A parameter is out of range, or there are too many samples: it says which',
+    standardSchema: schemas.problem,
+  })
   @Header('content-type', 'application/json; charset=utf-8')
   history(@Query({ schema: historyQuery }) query: HistoryQuery): string | Promise<Buffer> {
     if (!this.answers.areInMemory(query)) return this.answers.fromArchive(query);
@@ -41,6 +51,7 @@ export class MetricsController {
   /** What a client needs to judge staleness, holes and ranges. */
   @Get('info')
   @Roles('admin')
+  @Answers('What a client needs to judge staleness, holes and ranges', schemas.metricsInfo)
   info() {
     return ok({
       intervalSeconds: this.scheduler.intervalSeconds,

@@ -1,5 +1,7 @@
 import fastifyHelmet from '@fastify/helmet';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type IncomingMessage } from 'node:http';
+import { isDocs } from './openapi.js';
 
 /**
  * Sets the security headers of every answer. Nothing that would force HTTPS: most people open the page over plain HTTP
@@ -11,6 +13,8 @@ export async function useSecurityHeaders(app: NestFastifyApplication): Promise<v
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
+        // The page that shows the API's description has its styles in the HTML.
+        styleSrc: [({ url }: IncomingMessage) => (isDocs(url) ? "'self' 'unsafe-inline'" : "'self'")],
         imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],
         baseUri: ["'none'"],

@@ -1,16 +1,23 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiConflictResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
 import { GameServerService } from '../server/game-server.service.js';
 import { type ServerStatus } from '../server/server-status.js';
 import { Roles } from './access.decorator.js';
+import { Answers } from './answers.decorator.js';
 import { API_PREFIX, ok, type Success } from './api.js';
+import { problem, serverStatus } from './schemas.js';
+
+const forbiddenByState = { description: 'Its state forbids this now', standardSchema: problem };
 
 /** The game server's life: its status for both roles, its switches for admins. */
+@ApiTags('server')
 @Controller(`${API_PREFIX}/server`)
 export class ServerController {
   constructor(private readonly server: GameServerService) {}
 
   @Get('status')
   @Roles('admin', 'monitor')
+  @Answers('The state of the game server', serverStatus)
   status(): Success<ServerStatus> {
     return ok(this.server.status);
   }
@@ -18,6 +25,12 @@ export class ServerController {
   @Post('start')
   @HttpCode(200)
   @Roles('admin')
+  @Answers('Starts the game server', serverStatus)
+  @ApiConflictResponse(forbiddenByState)
+  @ApiUnprocessableEntityResponse({
+    description: 'The program or its folder cannot be used',
+    standardSchema: problem,
+  })
   async start(): Promise<Success<ServerStatus>> {
     return ok(await this.server.start());
   }
@@ -25,6 +38,8 @@ export class ServerController {
   @Post('stop')
   @HttpCode(200)
   @Roles('admin')
+  @Answers('Asks the game server to save and stop; does not wait for the end', serverStatus)
+  @ApiConflictResponse(forbiddenByState)
   async stop(): Promise<Success<ServerStatus>> {
     return ok(await this.server.stop());
   }
@@ -32,6 +47,8 @@ export class ServerController {
   @Post('restart')
   @HttpCode(200)
   @Roles('admin')
+  @Answers('Stops the game server and starts it again once it has ended', serverStatus)
+  @ApiConflictResponse(forbiddenByState)
   async restart(): Promise<Success<ServerStatus>> {
     return ok(await this.server.restart());
   }

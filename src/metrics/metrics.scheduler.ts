@@ -1,8 +1,16 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  Optional,
+} from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { type MetricsConfig } from './metrics.config.js';
 import { MetricsService } from './metrics.service.js';
+import { required } from './required.js';
 
 /** Name of the collection's interval in Nest's SchedulerRegistry. */
 export const METRICS_INTERVAL_NAME = 'metrics-collection';
@@ -11,6 +19,7 @@ export const METRICS_INTERVAL_NAME = 'metrics-collection';
 @Injectable()
 export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MetricsScheduler.name);
+  private readonly registry: SchedulerRegistry;
   private currentIntervalSeconds = 0;
   private isStarted = false;
   /** What was asked for before the start. */
@@ -18,9 +27,14 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
 
   constructor(
     private readonly config: ConfigService<{ metrics: MetricsConfig }, true>,
-    private readonly registry: SchedulerRegistry,
+    @Optional() @Inject(SchedulerRegistry) registry: SchedulerRegistry | undefined,
     private readonly metrics: MetricsService,
-  ) {}
+  ) {
+    this.registry = required(
+      registry,
+      'MetricsModule found no SchedulerRegistry: import ScheduleModule.forRoot() (@nestjs/schedule) once.',
+    );
+  }
 
   /** Seconds between two samples; 0 while none are taken. */
   get intervalSeconds(): number {
@@ -65,7 +79,10 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
 
   private tick(): void {
     // The sample before is still being taken: this one is skipped, so that samples never overlap.
-    if (this.metrics.isCollecting) return;
+    if (this.metrics.isCollecting) {
+      this.metrics.stats.countSkipped();
+      return;
+    }
     this.metrics.collect().catch((error: unknown) => {
       this.logger.error('A sample could not be taken', error instanceof Error ? error.stack : String(error));
     });

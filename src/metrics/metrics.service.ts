@@ -1,22 +1,33 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 import { ServerService } from '../server/server.service.js';
+import { CollectionStats } from './collection-stats.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
-import { ProcessSampler, type ProcessUsage } from './process-sampler.js';
+import { type GameUsage, ProcessSampler, type ProcessUsage } from './process-sampler.js';
+import { required } from './required.js';
 
 /** Takes samples and answers with them: what controllers and exporters work with. */
 @Injectable()
 export class MetricsService implements OnApplicationShutdown {
+  /** What became of the samples so far. */
+  readonly stats = new CollectionStats();
   private readonly published = new Subject<MetricsSnapshot>();
+  private readonly server: ServerService;
+  private latestGame: GameUsage | null = null;
   private collecting: Promise<MetricsSnapshot> | null = null;
 
   constructor(
     /** The samples kept in memory. */
     readonly buffer: MetricsBuffer,
     private readonly sampler: ProcessSampler,
-    private readonly server: ServerService,
-  ) {}
+    @Optional() @Inject(ServerService) server?: ServerService,
+  ) {
+    this.server = required(
+      server,
+      'MetricsModule found no ServerService to measure: provide one in a @Global() module that exports it.',
+    );
+  }
 
   /** Each new snapshot, as soon as it is in the buffer; completes at shutdown. */
   get snapshots$(): Observable<MetricsSnapshot> {
@@ -34,6 +45,22 @@ export class MetricsService implements OnApplicationShutdown {
     return this.buffer.since(new Date(Date.now() - minutes * 60_000));
   }
 
+  /** The game server with raw values, as of the newest sample; null unless that measured the process it is now. */
+  get game(): GameUsage | null {
+    const game = this.latestGame;
+    return game !== null && game.pid === this.server.gameServerPid ? game : null;
+  }
+
+  /** CPU time of all game processes seen so far, in ms, as of the newest sample; never falls. */
+  get gameCpuTotalMs(): number {
+    return this.sampler.gameCpuTotalMs;
+  }
+
+  /** How often a game process took the place of another, as seen by the samples. */
+  get gameRestarts(): number {
+    return this.sampler.gameRestarts;
+  }
+
   /** Whether a sample is being taken at this moment. */
   get isCollecting(): boolean {
     return this.collecting !== null;
@@ -41,9 +68,14 @@ export class MetricsService implements OnApplicationShutdown {
 
   /** Takes a sample, keeps and publishes it. While one is being taken, answers with that one. */
   collect(): Promise<MetricsSnapshot> {
-    this.collecting ??= this.takeSample().finally(() => {
-      this.collecting = null;
-    });
+    this.collecting ??= this.takeSample()
+      .catch((error: unknown) => {
+        this.stats.countFailed();
+        throw error;
+      })
+      .finally(() => {
+        this.collecting = null;
+      });
     return this.collecting;
   }
 
@@ -52,12 +84,15 @@ export class MetricsService implements OnApplicationShutdown {
   }
 
   private async takeSample(): Promise<MetricsSnapshot> {
+    const startedAtMs = performance.now();
     const pid = this.server.gameServerPid;
     const reading = await this.sampler.sampleGame(pid);
     // When the game stopped or restarted meanwhile, the reading speaks of a process that is no longer the game.
     const game = this.server.gameServerPid === pid ? reading : null;
     const snapshot = toSnapshot(this.sampler.sampleOwn(), game);
+    this.latestGame = game;
     this.buffer.append(snapshot);
+    this.stats.countTaken(performance.now() - startedAtMs);
     this.published.next(snapshot);
     return snapshot;
   }

@@ -12,8 +12,18 @@ export interface ProcessUsage {
   readonly cpuPercent: number;
 }
 
+/** Usage of the game server, with the raw values that exporters want. */
+export interface GameUsage extends ProcessUsage {
+  readonly pid: number;
+  /** Fixed at the first reading, by the wall clock of that moment. */
+  readonly startedAt: Date;
+  /** Resident memory. */
+  readonly rssBytes: number;
+}
+
 interface TrackedProcess {
   readonly pid: number;
+  readonly startedAt: Date;
   readonly meter: CpuMeter;
   cpuMs: number;
   lastSeenAtMs: number;
@@ -29,6 +39,7 @@ export class ProcessSampler {
   private readonly ownMeter = new CpuMeter(performance.timeOrigin);
   private game: TrackedProcess | null = null;
   private gameCpuMs = 0;
+  private gamesSeen = 0;
   private unmeasuredPid: number | null = null;
 
   constructor(private readonly reader: ProcessReader) {}
@@ -36,6 +47,11 @@ export class ProcessSampler {
   /** CPU time of all game processes seen so far, in ms; never falls, also when the game restarts. */
   get gameCpuTotalMs(): number {
     return this.gameCpuMs;
+  }
+
+  /** How often a game process took the place of another. */
+  get gameRestarts(): number {
+    return Math.max(0, this.gamesSeen - 1);
   }
 
   /** This process. Node's own counters: no thread pool, every platform, 9 µs. */
@@ -48,9 +64,9 @@ export class ProcessSampler {
   }
 
   /** The game server; null when `pid` is, and when that process is gone, a zombie, unreadable or too young. */
-  async sampleGame(pid: number | null): Promise<ProcessUsage | null> {
+  async sampleGame(pid: number | null): Promise<GameUsage | null> {
     if (pid === null) {
-      this.game = null;
+      // The process stays tracked: should the same one come back, its CPU time must not count twice.
       this.unmeasuredPid = null;
       return null;
     }
@@ -64,6 +80,9 @@ export class ProcessSampler {
     game.cpuMs = counters.cpuMs;
     game.lastSeenAtMs = nowMs;
     return {
+      pid,
+      startedAt: game.startedAt,
+      rssBytes: counters.rssBytes,
       memoryMb: counters.rssBytes / BYTES_PER_MB,
       cpuPercent: game.meter.percent(nowMs, counters.cpuMs),
     };
@@ -81,7 +100,9 @@ export class ProcessSampler {
       counters.cpuMs >= game.cpuMs;
     if (isSame) return game;
     this.logger.log(`Measuring the game server, pid ${pid}`);
-    this.game = { pid, meter: new CpuMeter(counters.startedAtMs), cpuMs: 0, lastSeenAtMs: 0 };
+    this.gamesSeen += 1;
+    const startedAt = new Date(Date.now() - (steadyNowMs() - counters.startedAtMs));
+    this.game = { pid, startedAt, meter: new CpuMeter(counters.startedAtMs), cpuMs: 0, lastSeenAtMs: 0 };
     return this.game;
   }
 

@@ -1,0 +1,10 @@
+import { Global, Module } from '@nestjs/common';
+import { ServerService } from 'vintagestory-metrics';
+import { GameProcess } from './game-process.js';
+
+@Global()
+@Module({
+  providers: [GameProcess, { provide: ServerService, useExisting: GameProcess }],
+  exports: [ServerService],
+})
+export class GameModule {}
