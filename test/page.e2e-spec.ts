@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -143,7 +144,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.reads('server-state', /^stopped$/);
     await watched.reads('game-memory', /^–$/);
     await watched.reads('game-cpu', /^–$/);
-    expect(await watched.page.getAttribute('#memory-chart .u-over', 'aria-label')).toContain('game –');
+    await watched.page.waitForSelector('#memory-chart .u-over[aria-label*="game –"]');
     expect(await watched.page.isDisabled('#stop')).toBe(true);
 
     await watched.page.click('#start');
@@ -280,6 +281,61 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.page.click('#confirm button[value=cancel]');
     await watched.page.click('#logout');
     expect(await violations()).toEqual([]);
+  });
+
+  it('zooms into a span that is marked by dragging, and out again', async () => {
+    await openDashboard();
+    await waitFor(async () => (await history()).length >= 8);
+    await watched.page.click('#ranges button:has-text("all")');
+    expect(await watched.page.isVisible('#zoom-out')).toBe(false);
+    const box = await watched.page.locator('#memory-chart .u-over').boundingBox();
+    if (box === null) throw new Error('no chart');
+    await watched.page.mouse.move(box.x + box.width * 0.3, box.y + 50);
+    await watched.page.mouse.down();
+    await watched.page.mouse.move(box.x + box.width * 0.7, box.y + 50, { steps: 5 });
+    await watched.page.mouse.up();
+    await watched.page.waitForSelector('#zoom-out:not([hidden])');
+    await watched.page.click('#zoom-out');
+    await watched.page.waitForSelector('#zoom-out', { state: 'hidden' });
+  });
+
+  it('shows means of what reaches further back than its samples', async () => {
+    await api.kill();
+    api = await startApi({
+      VS_METRICS_INTERVAL: '0.1',
+      VS_METRICS_CAPACITY: '10',
+      VS_SERVER_AUTOSTART: 'false',
+    });
+    await waitFor(async () => {
+      const { historyFrom } = await api.data<{ historyFrom: string | null }>('metrics/info');
+      return historyFrom !== null && Date.now() - Date.parse(historyFrom) > 4000;
+    });
+    watched = await WatchedPage.open(browser, `${api.url}?range=all#key=${ADMIN_KEY}`);
+    await watched.reads('resolution', /^means of \d/);
+    await waitFor(async () => (await watched.pixels('memory-chart', '--api')) > 50);
+    expect(watched.messages).toEqual([]);
+  });
+
+  it('changes the interval, says why a value is refused, and goes back to the default', async () => {
+    await openDashboard();
+    await watched.page.fill('#interval', '0.01');
+    await watched.page.click('#interval-form button[type=submit]');
+    await watched.reads('interval-error', /0\.1/);
+    await watched.page.fill('#interval', '0,3');
+    await watched.page.keyboard.press('Enter');
+    await watched.reads('sample-interval', /every 0\.3 s/);
+    expect(await api.data('settings')).toMatchObject({ intervalSeconds: { value: 0.3, source: 'settings' } });
+    await watched.page.click('#interval-reset');
+    await watched.reads('sample-interval', /every 0\.5 s/);
+    expect(await api.data('settings')).toMatchObject({ intervalSeconds: { source: 'environment' } });
+  });
+
+  it('says that samples are not archived, and why', async () => {
+    await api.kill();
+    writeFileSync(join(folder.path, 'metrics.db'), 'this is no database, and nobody may touch it');
+    api = await startApi({ VS_DATA_DIR: folder.path });
+    await openDashboard();
+    await watched.reads('degraded', /kept in memory only: /);
   });
 
   it('works behind a proxy’s sub-path', async () => {

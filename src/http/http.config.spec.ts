@@ -69,4 +69,29 @@ describe('httpConfig', () => {
       ),
     );
   });
+
+  it.each([
+    ['', []],
+    ['https://dash.example.org', ['https://dash.example.org']],
+    [
+      'https://dash.example.org, http://localhost:5173',
+      ['https://dash.example.org', 'http://localhost:5173'],
+    ],
+  ])('VS_CORS_ORIGINS=%j lets in %j', (value, origins) => {
+    process.env.VS_CORS_ORIGINS = value;
+    expect(httpConfig().corsOrigins).toEqual(origins);
+  });
+
+  // `*` and `null` would let in anybody; the others are never what a browser sends.
+  it.each([
+    '*',
+    'null',
+    'dash.example.org',
+    'https://dash.example.org/',
+    'https://Dash.example.org',
+    'https://a,',
+  ])('refuses VS_CORS_ORIGINS=%s', (value) => {
+    process.env.VS_CORS_ORIGINS = value;
+    expect(httpConfig).toThrow(`VS_CORS_ORIGINS="${value}" cannot be used; allowed: origins such as`);
+  });
 });

@@ -103,4 +103,11 @@ describe('MetricsModule in a bare host application', () => {
     }).compile();
     await expect(starting).rejects.toThrow('VS_METRICS_CAPACITY="0" cannot be used');
   });
+
+  it.each([
+    ['a ServerService', [ScheduleModule.forRoot(), MetricsModule], 'MetricsModule found no ServerService'],
+    ['a scheduler', [HostModule, MetricsModule], 'MetricsModule found no SchedulerRegistry'],
+  ])('says so when the host lacks %s', async (_, imports, message) => {
+    await expect(Test.createTestingModule({ imports }).compile()).rejects.toThrow(message);
+  });
 });

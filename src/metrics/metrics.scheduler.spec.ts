@@ -150,6 +150,7 @@ describe('a tick', () => {
     const collect = jest.spyOn(metrics, 'collect');
     await pass(35);
     expect([reader.calls, collect.mock.calls.length, metrics.buffer.length]).toEqual([1, 0, 0]);
+    expect(metrics.stats.skipped).toBe(3);
     reader.release();
     await pass(0);
     expect([reader.calls, metrics.buffer.length]).toEqual([1, 1]);

@@ -159,6 +159,27 @@ describe('collect', () => {
     expect(service.isCollecting).toBe(false);
     expect(await service.collect()).toBe(service.current);
     expect(buffer.length).toBe(1);
+    expect([service.stats.failed, service.stats.taken]).toEqual([1, 1]);
+  });
+});
+
+describe('the raw values of the game', () => {
+  it('are those of the newest sample', async () => {
+    expect(service.game).toBeNull();
+    server.gameServerPid = PID;
+    await service.collect();
+    expect(service.game).toMatchObject({ pid: PID, rssBytes: 123_456_789 });
+    expect(Math.abs(Date.now() - 10_000 - (service.game?.startedAt.getTime() ?? NaN))).toBeLessThan(1000);
+    expect(service.gameCpuTotalMs).toBe(1234.5678);
+  });
+
+  it('are gone as soon as the game stops or restarts, before the next sample', async () => {
+    server.gameServerPid = PID;
+    await service.collect();
+    server.gameServerPid = PID + 1;
+    expect(service.game).toBeNull();
+    server.gameServerPid = null;
+    expect(service.game).toBeNull();
   });
 });
 

@@ -71,9 +71,19 @@ describe('PidusageReader', () => {
   it('is null for a zombie, seen before or not', async () => {
     const [seen, unseen] = await Promise.all([children.zombieToBe(), children.zombieToBe()]);
     await read(seen.pid);
+    await sleep(250);
     await Promise.all([seen.becomeZombie(), unseen.becomeZombie()]);
     expect(await reader.read(seen.pid)).toBeNull();
     expect(await reader.read(unseen.pid)).toBeNull();
+  });
+
+  it('does not take a process that has only just started for a zombie', async () => {
+    // The kernel collects the memory field of /proc/PID/stat from per-CPU counts: at first it often says 0.
+    for (let i = 0; i < 100; i++) {
+      const { pid, kill } = children.justStarted();
+      expect(await reader.read(pid)).not.toBeNull();
+      await kill();
+    }
   });
 
   it('rejects when a process cannot be read', async () => {

@@ -14,6 +14,7 @@ import {
   markOfBirth,
   openDescriptors,
 } from '../../test/support/kernel.js';
+import { LinuxReader } from './linux-reader.js';
 import { PidusageReader } from './pidusage-reader.js';
 import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
 import { ProcessSampler, type ProcessUsage } from './process-sampler.js';
@@ -98,6 +99,7 @@ describe('ProcessSampler, with scripted counters and time', () => {
     // It has used more than its predecessor: 3000 ms in its first 2 s. A difference would be 21 %.
     expect(await sample(3000, steadyNowMs() - 2000)).toMatchObject({ cpuPercent: 150 });
     expect(sampler.gameCpuTotalMs).toBe(900 + 3000);
+    expect(sampler.gameRestarts).toBe(1);
     expect(log).toHaveBeenCalledTimes(2);
   });
 
@@ -147,6 +149,15 @@ describe('ProcessSampler, with scripted counters and time', () => {
       totals.push(sampler.gameCpuTotalMs);
     }
     expect(totals).toEqual([500, 800, 800, 900, 900, 950, 950, 970]);
+  });
+
+  it('counts the CPU time of a process once that was out of sight for a while', async () => {
+    await sample(400);
+    pass(1000);
+    await sampler.sampleGame(null);
+    pass(1000);
+    expect(await sample(1000)).toMatchObject({ cpuPercent: 30 });
+    expect([sampler.gameCpuTotalMs, sampler.gameRestarts]).toEqual([1000, 0]);
   });
 
   it('says once that a process cannot be measured, and once that it can again', async () => {
@@ -207,14 +218,11 @@ describe('ProcessSampler, with scripted counters and time', () => {
 });
 
 describe('ProcessSampler, with real processes', () => {
-  const reader = new PidusageReader();
+  const pidusageReader = new PidusageReader();
   const children = new Children();
   let sampler: ProcessSampler;
 
-  beforeAll(() => reader.onModuleInit());
-  beforeEach(() => {
-    sampler = new ProcessSampler(reader);
-  });
+  beforeAll(() => pidusageReader.onModuleInit());
   afterEach(() => children.end());
 
   /** A sample of a process that must be measurable. */
@@ -245,74 +253,95 @@ describe('ProcessSampler, with real processes', () => {
     expect(usage.cpuPercent + kernelCpuPercent(from, to).waited).toBeGreaterThan(floor);
   }
 
-  it.each([
-    ['100 for a busy core', 1, 60],
-    ['200 for two', 2, 120],
-  ])('reads about %s, at the first sample and later', async (_, threads, floor) => {
-    const { pid } = await children.burning(threads);
-    await untilAge(pid, 900);
-    const [first, one] = await markedSample(pid);
-    expectBusy(first, markOfBirth(pid), one, floor);
-    await sleep(900);
-    const [second, two] = await markedSample(pid);
-    expectBusy(second, one, two, floor);
-  });
+  describe.each([
+    ['native', new LinuxReader()],
+    ['pidusage', pidusageReader],
+  ])('and the %s engine', (_, reader) => {
+    beforeEach(() => {
+      sampler = new ProcessSampler(reader);
+    });
 
-  it('reads about 0 for a process that sleeps, and its resident memory', async () => {
-    const { pid } = await children.sleeping();
-    await untilAge(pid, 300);
-    const [, one] = await markedSample(pid);
-    await sleep(900);
-    const [usage, two] = await markedSample(pid);
-    expectTrue(usage, one, two);
-    expect(usage.cpuPercent).toBeLessThan(5);
-    expect(Math.abs(usage.memoryMb / kernelRssMib(pid) - 1)).toBeLessThan(0.02);
-  });
+    it.each([
+      ['100 for a busy core', 1, 60],
+      ['200 for two', 2, 120],
+    ])('reads about %s, at the first sample and later', async (_, threads, floor) => {
+      const { pid } = await children.burning(threads);
+      await untilAge(pid, 900);
+      const [first, one] = await markedSample(pid);
+      expectBusy(first, markOfBirth(pid), one, floor);
+      await sleep(900);
+      const [second, two] = await markedSample(pid);
+      expectBusy(second, one, two, floor);
+    });
 
-  it('is null until a process is 200 ms old, and then true at once', async () => {
-    const { pid } = children.newborn();
-    let tooYoung = 0;
-    for (;;) {
-      const fromAgeMs = kernelAgeMs(pid);
-      const [usage, mark] = await marked(pid, () => sampler.sampleGame(pid));
-      const toAgeMs = kernelAgeMs(pid);
-      // The kernel's ages come in steps of 10 ms, and so do ours.
-      if (toAgeMs < 180) expect(usage).toBeNull();
-      if (fromAgeMs > 220) expect(usage).not.toBeNull();
-      if (usage !== null) {
-        expectBusy(usage, markOfBirth(pid), mark, 60);
-        break;
+    it('reads about 0 for a process that sleeps, and its resident memory', async () => {
+      const { pid } = await children.sleeping();
+      await untilAge(pid, 300);
+      const [, one] = await markedSample(pid);
+      await sleep(900);
+      const [usage, two] = await markedSample(pid);
+      expectTrue(usage, one, two);
+      expect(usage.cpuPercent).toBeLessThan(5);
+      expect(Math.abs(usage.memoryMb / kernelRssMib(pid) - 1)).toBeLessThan(0.02);
+    });
+
+    it('is null until a process is 200 ms old, and then true at once', async () => {
+      const { pid } = children.newborn();
+      let tooYoung = 0;
+      for (;;) {
+        const fromAgeMs = kernelAgeMs(pid);
+        const [usage, mark] = await marked(pid, () => sampler.sampleGame(pid));
+        const toAgeMs = kernelAgeMs(pid);
+        // The kernel's ages come in steps of 10 ms, and so do ours.
+        if (toAgeMs < 180) expect(usage).toBeNull();
+        if (fromAgeMs > 220) expect(usage).not.toBeNull();
+        if (usage !== null) {
+          expectBusy(usage, markOfBirth(pid), mark, 60);
+          break;
+        }
+        tooYoung++;
+        await sleep(10);
       }
-      tooYoung++;
-      await sleep(10);
-    }
-    expect(tooYoung).toBeGreaterThan(0);
-    expect(warn).not.toHaveBeenCalled();
-  });
+      expect(tooYoung).toBeGreaterThan(0);
+    });
 
-  it('is null as soon as a process has been killed', async () => {
-    const { pid, kill } = await children.sleeping();
-    await untilAge(pid, 250);
-    await sample(pid);
-    await kill();
-    expect(await sampler.sampleGame(pid)).toBeNull();
-    expect(warn).toHaveBeenCalledTimes(1);
-  });
+    it('is null as soon as a process has been killed', async () => {
+      const { pid, kill } = await children.sleeping();
+      await untilAge(pid, 250);
+      await sample(pid);
+      await kill();
+      expect(await sampler.sampleGame(pid)).toBeNull();
+      expect(warn).toHaveBeenCalledTimes(1);
+    });
 
-  it('is null for a zombie', async () => {
-    const { pid, becomeZombie } = await children.zombieToBe();
-    await untilAge(pid, 250);
-    await sample(pid);
-    await becomeZombie();
-    expect(await sampler.sampleGame(pid)).toBeNull();
-    expect(await sampler.sampleGame(pid)).toBeNull();
-    expect(warn).toHaveBeenCalledTimes(1);
+    it('is null for a zombie', async () => {
+      const { pid, becomeZombie } = await children.zombieToBe();
+      await untilAge(pid, 250);
+      await sample(pid);
+      await becomeZombie();
+      expect(await sampler.sampleGame(pid)).toBeNull();
+      expect(await sampler.sampleGame(pid)).toBeNull();
+      expect(warn).toHaveBeenCalledTimes(1);
+    });
+
+    it('takes 1,000 samples without opening anything', async () => {
+      const { pid } = await children.sleeping();
+      await untilAge(pid, 250);
+      await sample(pid);
+      const before = openDescriptors(process.pid);
+      for (let i = 0; i < 1000; i++) {
+        await sample(pid);
+        sampler.sampleOwn();
+      }
+      expect(openDescriptors(process.pid)).toBe(before);
+    });
   });
 
   // pidusage forgets a process that nobody asked for within 60 s, by Date and an interval of its own. Those two
   // run by a fake clock here, so that a real second is more than a minute to the library; the counters, the
   // times that the percentage is made of and the kernel's are real.
   it('reads a true value at an interval longer than 60 s', async () => {
+    sampler = new ProcessSampler(pidusageReader);
     const { pid } = await children.burning();
     // With an empty history, the library starts its interval anew: under the fake clock.
     pidusage.clear();
@@ -333,19 +362,8 @@ describe('ProcessSampler, with real processes', () => {
     }
   });
 
-  it('takes 1,000 samples without opening anything', async () => {
-    const { pid } = await children.sleeping();
-    await untilAge(pid, 250);
-    await sample(pid);
-    const before = openDescriptors(process.pid);
-    for (let i = 0; i < 1000; i++) {
-      await sample(pid);
-      sampler.sampleOwn();
-    }
-    expect(openDescriptors(process.pid)).toBe(before);
-  });
-
   it('measures this process, from its start and then from sample to sample', async () => {
+    sampler = new ProcessSampler(pidusageReader);
     const markedOwn = () => marked(process.pid, () => sampler.sampleOwn());
     const [first, one] = await markedOwn();
     expectTrue(first, markOfBirth(process.pid), one);

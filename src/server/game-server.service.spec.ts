@@ -624,7 +624,7 @@ describe('GameServerService', () => {
       expect(existsSync(file('data/game-server.json'))).toBe(false);
     });
 
-    it('is stopping even when its wrapper has died, and is not started again before its end', async () => {
+    it('is stopping even when its wrapper has died, until it has ended', async () => {
       chmodSync(folder.path, 0o777);
       executable(file('game.js'), otherUsersGame(file('ready')).at(-1) ?? '');
       const service = build(shellProgram(`'${process.execPath}' game.js & wait`));
@@ -632,13 +632,15 @@ describe('GameServerService', () => {
       await exists('ready');
       const group = pidOf(service);
       const states = statesOf(service);
-      await asNobody(() => service.restart());
-      process.kill(group, 'SIGKILL');
-      await waitFor(() => service.status.pid === null);
+      await asNobody(async () => {
+        process.kill(group, 'SIGKILL');
+        await waitFor(() => log.some(({ level }) => level === 'error'));
+      });
+      expect(service.status.lastError).toMatch('cannot be ended: kill EPERM');
       await new Promise((done) => setTimeout(done, 100));
       expect(states).toEqual(['stopping']);
       process.kill(-group, 'SIGKILL');
-      await reach(service, 'running');
+      await reach(service, 'stopped');
       expect(groupMembers(group)).toEqual([]);
     });
 
@@ -698,6 +700,18 @@ describe('GameServerService', () => {
       await expect(service.stop()).resolves.toMatchObject({ state: 'stopping' });
       await waitFor(() => states.length === 6);
       expect(states).toEqual(['stopping', 'stopped', 'starting', 'running', 'stopping', 'stopped']);
+    });
+
+    it('is no reason to start again when the new game dies', async () => {
+      const service = build(idleGame);
+      await service.start();
+      await service.restart();
+      await reach(service, 'running');
+      const states = statesOf(service);
+      process.kill(pidOf(service), 'SIGKILL');
+      await reach(service, 'stopped');
+      await new Promise((done) => setTimeout(done, 100));
+      expect(states).toEqual(['stopped']);
     });
 
     it('of a program that has vanished ends in stopped, with the reason', async () => {

@@ -51,6 +51,11 @@ export class Children {
     return this.start(process.execPath, ['-e', BURN]).child;
   }
 
+  /** A small program that does nothing; answers at once. */
+  justStarted(): Child {
+    return this.start('sleep', ['60']).child;
+  }
+
   /** `sleep` under a shell that turned into another `sleep`: a parent that never waits for its child. */
   async zombieToBe(): Promise<OrphanToBe> {
     const { child: parent, output } = this.start('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);

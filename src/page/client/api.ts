@@ -21,8 +21,12 @@ export class Api {
   constructor(private readonly key: string) {}
 
   /** The `data` of a successful answer; rejects with an ApiError. */
-  async request<T>(path: string, method: 'GET' | 'POST' = 'GET'): Promise<T> {
-    const response = await this.open(path, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  async request<T>(path: string, method: 'GET' | 'POST' | 'PATCH' = 'GET', body?: unknown): Promise<T> {
+    const content =
+      body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const response = await this.open(path, { method, signal: AbortSignal.timeout(TIMEOUT_MS), ...content });
     return ((await response.json()) as { data: T }).data;
   }
 

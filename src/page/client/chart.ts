@@ -6,6 +6,8 @@ import { type Series } from './series.js';
 declare const uPlot: typeof UPlot;
 
 const PLOT_HEIGHT = 230;
+/** A shorter drag is a click that slipped. */
+const MIN_DRAG_PIXELS = 6;
 const CURSOR = 'vintagestory-metrics';
 
 /** One chart of both processes over time. */
@@ -17,6 +19,8 @@ export class Chart {
     private readonly container: HTMLElement,
     private readonly name: string,
     private readonly format: (value: number | null) => string,
+    /** Called with a span (s since the epoch) that was marked by dragging. */
+    onZoom: (from: number, to: number) => void,
   ) {
     const line = (label: string, colour: string): UPlot.Series => ({
       label,
@@ -34,7 +38,7 @@ export class Chart {
       {
         width: this.width,
         height: PLOT_HEIGHT,
-        cursor: { sync: { key: CURSOR }, drag: { x: false, y: false }, points: { size: 7 } },
+        cursor: { sync: { key: CURSOR }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, (max || 0) * 1.1)] } },
         series: [
           {
@@ -49,6 +53,16 @@ export class Chart {
           drawClear: [
             () => {
               this.hatchHoles();
+            },
+          ],
+          setSelect: [
+            ({ select }) => {
+              if (select.width < MIN_DRAG_PIXELS) return;
+              onZoom(
+                this.plot.posToVal(select.left, 'x'),
+                this.plot.posToVal(select.left + select.width, 'x'),
+              );
+              this.plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
             },
           ],
         },
@@ -79,7 +93,8 @@ export class Chart {
     );
   }
 
-  private get width(): number {
+  /** Pixels across: more points than this cannot be seen. */
+  get width(): number {
     return Math.max(200, this.container.clientWidth);
   }
 

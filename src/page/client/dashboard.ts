@@ -1,19 +1,27 @@
 import { type Api } from './api.js';
+import { Buckets } from './buckets.js';
 import { Chart } from './chart.js';
 import { element, setText } from './dom.js';
 import { formatDuration, formatMemory, formatPercent } from './format.js';
 import { LiveStream } from './live-stream.js';
-import { showRanges } from './range-buttons.js';
-import { wantedRange, offeredRanges } from './ranges.js';
+import { clearRanges, showRanges } from './range-buttons.js';
+import { offeredRanges, wantedRange } from './ranges.js';
 import { showSample } from './sample-cards.js';
 import { Samples } from './samples.js';
 import { toSeries } from './series.js';
 import { ServerCard } from './server-card.js';
+import { startSettingsForm } from './settings-form.js';
+import { isHeld, type Span, spanOf } from './view.js';
 import { type Info, type Sample } from './wire.js';
 
 /** After so many intervals without a sample, the last one is no longer current. */
 const STALE_INTERVALS = 3;
 
+/** How often the page asks for what changes rarely. */
+const INFO_MS = 10_000;
+
+/** Set by the dashboard that is shown: the charts outlive a log-out. */
+let zoomTo: ((from: number, to: number) => void) | null = null;
 let charts: { memory: Chart; cpu: Chart } | null = null;
 
 /** Shows the dashboard until the key is refused or the user logs out; resolves with the reason. */
@@ -25,24 +33,65 @@ export async function showDashboard(api: Api): Promise<string | null> {
 
   element('dashboard', HTMLElement).hidden = false;
   element('logout', HTMLElement).hidden = false;
+  const closing = new AbortController();
+  let zoomed: Span | null = null;
+  zoomTo = (from, to) => {
+    zoomed = { from, to };
+    draw();
+  };
   charts ??= {
-    memory: new Chart(element('memory-chart', HTMLElement), 'Memory', formatMemory),
-    cpu: new Chart(element('cpu-chart', HTMLElement), 'CPU', formatPercent),
+    memory: new Chart(element('memory-chart', HTMLElement), 'Memory', formatMemory, (from, to) =>
+      zoomTo?.(from, to),
+    ),
+    cpu: new Chart(element('cpu-chart', HTMLElement), 'CPU', formatPercent, (from, to) => zoomTo?.(from, to)),
   };
   const { memory, cpu } = charts;
   const serverCard = new ServerCard(api);
+  const buckets = new Buckets(api, draw);
   let retryAtMs: number | null = null;
 
-  const coveredSeconds = () => info.capacity * info.intervalSeconds;
+  function coveredSeconds(): number {
+    const ageSeconds = info.historyFrom === null ? 0 : (Date.now() - Date.parse(info.historyFrom)) / 1000;
+    return Math.max(info.capacity * info.intervalSeconds, ageSeconds);
+  }
 
   function draw(): void {
+    const now = Date.now() / 1000;
+    const historyFrom = info.historyFrom === null ? null : Date.parse(info.historyFrom) / 1000;
+    const [oldest] = samples.all;
+    const heldFrom = oldest === undefined ? now : Date.parse(oldest.timestamp) / 1000;
     const range = wantedRange(location.search, offeredRanges(coveredSeconds()));
-    const firstMs = Date.parse(samples.all[0]?.timestamp ?? new Date().toISOString());
-    const to = Date.now() / 1000;
-    const from = range.seconds === null ? firstMs / 1000 : to - range.seconds;
-    const shown = samples.all.filter(({ timestamp }) => Date.parse(timestamp) / 1000 >= from);
-    memory.draw(toSeries(shown, info.intervalSeconds, 'apiMemoryMb', 'gameMemoryMb'), from, to);
-    cpu.draw(toSeries(shown, info.intervalSeconds, 'apiCpuPercent', 'gameCpuPercent'), from, to);
+    const span = zoomed ?? spanOf(range, now, Math.min(heldFrom, historyFrom ?? now));
+    const answer = isHeld(span, heldFrom, historyFrom) ? null : buckets.over(span, memory.width);
+    const shown = (answer?.metrics ?? samples.all).filter(({ timestamp }) => {
+      const at = Date.parse(timestamp) / 1000;
+      return at >= span.from && at <= span.to;
+    });
+    const step = answer?.bucketSeconds ?? info.intervalSeconds;
+    memory.draw(toSeries(shown, step, 'apiMemoryMb', 'gameMemoryMb'), span.from, span.to);
+    cpu.draw(toSeries(shown, step, 'apiCpuPercent', 'gameCpuPercent'), span.from, span.to);
+    element('zoom-out', HTMLElement).hidden = zoomed === null;
+    setText('resolution', answer === null ? '' : `means of ${formatDuration(answer.bucketSeconds)}`);
+  }
+
+  function zoomOut(): void {
+    zoomed = null;
+    draw();
+  }
+
+  /** The API may have been started anew, with other settings; the history grows. */
+  function refreshInfo(): void {
+    void api.request<Info>('metrics/info').then(
+      (fresh) => {
+        info = fresh;
+        showRanges(coveredSeconds(), zoomOut);
+        setText(
+          'degraded',
+          info.degraded === null ? '' : `Samples are kept in memory only: ${info.degraded}`,
+        );
+      },
+      () => undefined,
+    );
   }
 
   function showNow(): void {
@@ -59,27 +108,24 @@ export async function showDashboard(api: Api): Promise<string | null> {
     else setLive('live', info.intervalSeconds === 0 ? 'Connected, collection is off' : 'Live');
   }
 
-  showRanges(coveredSeconds(), draw);
+  showRanges(coveredSeconds(), zoomOut);
+  setText('degraded', info.degraded === null ? '' : `Samples are kept in memory only: ${info.degraded}`);
+  startSettingsForm(api, closing.signal, refreshInfo);
+  element('zoom-out', HTMLElement).addEventListener('click', zoomOut, { signal: closing.signal });
   draw();
   showNow();
   const clock = setInterval(() => {
     showNow();
     if (document.visibilityState === 'visible') draw();
   }, 1000);
+  const infoTimer = setInterval(refreshInfo, INFO_MS);
 
   const reason = await new Promise<string | null>((resolve) => {
     const stream = new LiveStream(api, () => samples.lastEventId, {
       onConnected: () => {
         retryAtMs = null;
         showNow();
-        // The API may have been started anew, with other settings.
-        void api.request<Info>('metrics/info').then(
-          (fresh) => {
-            info = fresh;
-            showRanges(coveredSeconds(), draw);
-          },
-          () => undefined,
-        );
+        refreshInfo();
       },
       onSample: (sample) => {
         samples.add(sample);
@@ -103,6 +149,9 @@ export async function showDashboard(api: Api): Promise<string | null> {
     );
   });
   clearInterval(clock);
+  clearInterval(infoTimer);
+  closing.abort();
+  clearRanges();
   serverCard.close();
   setLive('connecting', 'Not logged in');
   return reason;

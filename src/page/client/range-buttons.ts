@@ -1,30 +1,39 @@
 import { element } from './dom.js';
-import { offeredRanges, type Range, searchWith, wantedRange } from './ranges.js';
+import { offeredRanges, searchWith, wantedRange } from './ranges.js';
 
-/** Offers the ranges that the history can fill, keeps the chosen one in the address, and answers with it. */
-export function showRanges(coveredSeconds: number, onChange: () => void): Range {
+/** Offers the ranges that the history can fill, and keeps the chosen one in the address. */
+export function showRanges(coveredSeconds: number, onChange: () => void): void {
   const offered = offeredRanges(coveredSeconds);
-  const wanted = wantedRange(location.search, offered);
   const toolbar = element('ranges', HTMLElement);
-  const buttons = offered.map((range) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.textContent = range.label;
-    button.setAttribute('aria-pressed', String(range.name === wanted.name));
-    button.addEventListener('click', () => {
-      history.replaceState(null, '', location.pathname + searchWith(location.search, range));
-      showRanges(coveredSeconds, onChange);
-      onChange();
-      // The buttons were made anew: the keyboard stays where it was.
-      [...toolbar.children]
-        .find(({ textContent }) => textContent === range.label)
-        ?.dispatchEvent(new Event('refocus'));
-    });
-    button.addEventListener('refocus', () => {
-      button.focus();
-    });
-    return button;
-  });
-  toolbar.replaceChildren(...buttons);
-  return wanted;
+  const isSame =
+    [...toolbar.children].map(({ id }) => id).join() === offered.map(({ name }) => `range-${name}`).join();
+  // Made anew only when they change: a button in use keeps the focus.
+  if (!isSame) {
+    toolbar.replaceChildren(
+      ...offered.map((range) => {
+        const button = document.createElement('button');
+        button.type = 'button';
+        button.id = `range-${range.name}`;
+        button.textContent = range.label;
+        button.addEventListener('click', () => {
+          history.replaceState(null, '', location.pathname + searchWith(location.search, range));
+          markPressed(range.name);
+          onChange();
+        });
+        return button;
+      }),
+    );
+  }
+  markPressed(wantedRange(location.search, offered).name);
+}
+
+/** Takes the buttons away, and with them whoever listened. */
+export function clearRanges(): void {
+  element('ranges', HTMLElement).replaceChildren();
+}
+
+function markPressed(name: string): void {
+  for (const button of element('ranges', HTMLElement).children) {
+    button.setAttribute('aria-pressed', String(button.id === `range-${name}`));
+  }
 }

@@ -7,7 +7,7 @@ describe('ranges', () => {
     expect(names(0)).toEqual(['all']);
     expect(names(3599)).toEqual(['15m', 'all']);
     expect(names(3600)).toEqual(['15m', '1h', 'all']);
-    expect(names(1e9)).toEqual(['15m', '1h', '6h', '24h', 'all']);
+    expect(names(1e9)).toEqual(['15m', '1h', '6h', '24h', '7d', '30d', 'all']);
   });
 
   it('are taken from the address when offered, else the longest up to an hour', () => {

@@ -10,6 +10,8 @@ const RANGES: readonly Range[] = [
   { name: '1h', label: '1 h', seconds: 3600 },
   { name: '6h', label: '6 h', seconds: 6 * 3600 },
   { name: '24h', label: '24 h', seconds: 24 * 3600 },
+  { name: '7d', label: '7 d', seconds: 7 * 24 * 3600 },
+  { name: '30d', label: '30 d', seconds: 30 * 24 * 3600 },
   { name: 'all', label: 'all', seconds: null },
 ];
 

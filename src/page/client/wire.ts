@@ -12,6 +12,15 @@ export interface Info {
   readonly capacity: number;
   readonly cores: number;
   readonly startedAt: string;
+  /** How far back the history reaches, or null when there is none. */
+  readonly historyFrom: string | null;
+  /** Why samples are kept in memory alone, or null. */
+  readonly degraded: string | null;
+}
+
+export interface Settings {
+  readonly intervalSeconds: { readonly value: number; readonly source: string };
+  readonly persisted: boolean;
 }
 
 export interface ServerStatus {

@@ -1,0 +1,20 @@
+import { describe, expect, it } from '@jest/globals';
+import { isHeld, spanOf } from './view.js';
+
+describe('the span on the charts', () => {
+  it('ends now, and begins where the range or the history does', () => {
+    expect(spanOf({ name: '1h', label: '1 h', seconds: 3600 }, 10_000, 5)).toEqual({
+      from: 6400,
+      to: 10_000,
+    });
+    expect(spanOf({ name: 'all', label: 'all', seconds: null }, 10_000, 5)).toEqual({ from: 5, to: 10_000 });
+  });
+
+  it('is held when the samples begin before it, or with the history itself', () => {
+    const span = { from: 100, to: 200 };
+    expect(isHeld(span, 90, 0)).toBe(true);
+    expect(isHeld(span, 150, 0)).toBe(false);
+    expect(isHeld(span, 150, 149.5)).toBe(true);
+    expect(isHeld(span, 150, null)).toBe(true);
+  });
+});
