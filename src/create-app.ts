@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import fastifyCompress from '@fastify/compress';
 import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
+import { archiveConfig } from './archive/archive.config.js';
 import { checkSettings } from './config/env.js';
 import { setUpCors } from './http/cors.js';
 import { httpConfig } from './http/http.config.js';
@@ -23,7 +24,7 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
  * variables hold values that cannot be used.
  */
 export async function createApp(logger?: LoggerService): Promise<NestFastifyApplication> {
-  checkSettings([httpConfig, metricsConfig, serverConfig]);
+  checkSettings([httpConfig, metricsConfig, archiveConfig, serverConfig]);
   const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
     abortOnError: false,

@@ -17,7 +17,7 @@ export function setUpCors(app: NestFastifyApplication): void {
   if (corsOrigins.length === 0) return;
   app.enableCors({
     origin: corsOrigins,
-    methods: ['GET', 'POST'],
+    methods: ['GET', 'POST', 'PATCH'],
     allowedHeaders: ['X-API-Key', 'Authorization', 'Last-Event-ID', 'Content-Type'],
     maxAge: MAX_AGE_SECONDS,
   });

@@ -1,17 +1,21 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { ArchiveService } from '../archive/archive.service.js';
 import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Public } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
 import { ok } from './api.js';
 import { Readiness } from './readiness.js';
-import { problem as problemSchema } from './schemas.js';
+import { degraded, problem as problemSchema } from './schemas.js';
 
 /** Probes for whoever supervises this process; open to all, they show no numbers. */
 @ApiTags('monitoring')
 @Controller()
 export class HealthController {
-  constructor(private readonly readiness: Readiness) {}
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly archive: ArchiveService,
+  ) {}
 
   /** Answers as long as the process does. */
   @Get('healthz')
@@ -21,14 +25,14 @@ export class HealthController {
     return ok(null);
   }
 
-  /** 503 with the reason when samples are not being taken as configured. */
+  /** 503 with the reason when samples are not being taken as configured; `degraded` says why none is archived. */
   @Get('readyz')
   @Public()
-  @Answers('Whether samples are being taken as configured', z.null())
+  @Answers('Whether samples are being taken as configured', z.strictObject({ degraded }))
   @ApiServiceUnavailableResponse({ description: 'They are not; says why', standardSchema: problemSchema })
   readyz() {
     const { problem } = this.readiness;
     if (problem !== null) throw new ServiceUnavailableException(problem);
-    return ok(null);
+    return ok({ degraded: this.archive.degraded });
   }
 }

@@ -1,25 +1,15 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiTags } from '@nestjs/swagger';
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
+import { ArchiveService } from '../archive/archive.service.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { Roles } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
 import { API_PREFIX, ok } from './api.js';
+import { HistoryAnswers } from './history-answers.js';
+import { type HistoryQuery, historyQuery } from './history-query.js';
 import * as schemas from './schemas.js';
 import { snapshotJson } from './snapshot-json.js';
-
-const MAX_MINUTES = 5_256_000;
-
-const historyQuery = z.object({
-  minutes: z
-    .string({ error: 'give it once' })
-    .regex(/^\d{1,7}$/, `a whole number from 1 to ${MAX_MINUTES}`)
-    .transform(Number)
-    .refine((minutes) => minutes >= 1 && minutes <= MAX_MINUTES, `a whole number from 1 to ${MAX_MINUTES}`)
-    .optional()
-    .describe('How far back, in minutes; without it, all samples in memory'),
-});
 
 /** The samples, for admins. Bodies are put together from each snapshot's JSON, which is made once. */
 @ApiTags('metrics')
@@ -28,6 +18,8 @@ export class MetricsController {
   constructor(
     private readonly metrics: MetricsService,
     private readonly scheduler: MetricsScheduler,
+    private readonly archive: ArchiveService,
+    private readonly answers: HistoryAnswers,
   ) {}
 
   /** The newest snapshot, or null before the first. */
@@ -40,14 +32,18 @@ export class MetricsController {
     return `{"status":"ok","data":${snapshot === null ? 'null' : snapshotJson(snapshot)}}`;
   }
 
-  /** Snapshots of the last `minutes`, or all in memory; oldest first. */
+  /** Samples or, with `points`, buckets of a span; without parameters all samples in memory. Oldest first. */
   @Get('history')
   @Roles('admin')
-  @Answers('The samples of the last minutes, or all in memory', schemas.history)
-  @ApiBadRequestResponse({ description: '`minutes` is out of range', standardSchema: schemas.problem })
+  @Answers('Samples or, with `points`, buckets of a span; without parameters all in memory', schemas.history)
+  @ApiBadRequestResponse({
+    description: 'A parameter is out of range, or there are too many samples: it says which',
+    standardSchema: schemas.problem,
+  })
   @Header('content-type', 'application/json; charset=utf-8')
-  history(@Query({ schema: historyQuery }) { minutes }: z.output<typeof historyQuery>): string {
-    const snapshots = this.metrics.history(minutes);
+  history(@Query({ schema: historyQuery }) query: HistoryQuery): string | Promise<Buffer> {
+    if (!this.answers.areInMemory(query)) return this.answers.fromArchive(query);
+    const snapshots = this.metrics.history(query.minutes);
     const list = snapshots.map(snapshotJson).join(',');
     return `{"status":"ok","data":{"metrics":[${list}],"count":${snapshots.length}}}`;
   }
@@ -62,6 +58,12 @@ export class MetricsController {
       capacity: this.metrics.buffer.capacity,
       cores: availableParallelism(),
       startedAt: new Date(performance.timeOrigin),
+      historyFrom: toDate(this.archive.earliestMs),
+      degraded: this.archive.degraded,
     });
   }
+}
+
+function toDate(timeMs: number | null): Date | null {
+  return timeMs === null ? null : new Date(timeMs);
 }

@@ -19,11 +19,33 @@ export const snapshot = z
   })
   .meta({ id: 'Snapshot' });
 
-/** A list of samples as it is sent. */
-export const history = z.strictObject({
-  metrics: z.array(snapshot).describe('Oldest first'),
-  count: z.int().nonnegative(),
-});
+/** Several samples in one: means, maxima, and how many they are. */
+export const bucket = snapshot
+  .extend({
+    timestamp: utcTime('Start of the bucket, in UTC'),
+    apiMemoryMbMax: z.number(),
+    apiCpuPercentMax: z.number(),
+    gameMemoryMbMax: z.number().nullable(),
+    gameCpuPercentMax: z.number().nullable(),
+    sampleCount: z.int().positive(),
+  })
+  .meta({ id: 'Bucket' });
+
+/** A list of samples as it is sent or, when `points` was given, of buckets. */
+export const history = z.union([
+  z.strictObject({ metrics: z.array(snapshot).describe('Oldest first'), count: z.int().nonnegative() }),
+  z.strictObject({
+    metrics: z.array(bucket).describe('Oldest first; a bucket without samples is left out'),
+    count: z.int().nonnegative(),
+    bucketSeconds: z.number().positive(),
+  }),
+]);
+
+/** Why samples are kept in memory alone. */
+export const degraded = z
+  .string()
+  .nullable()
+  .describe('Why samples are kept in memory alone; null: they are archived');
 
 /** What a client needs to know of the collection. */
 export const metricsInfo = z.strictObject({
@@ -31,6 +53,8 @@ export const metricsInfo = z.strictObject({
   capacity: z.int().positive().describe('How many samples memory can hold'),
   cores: z.int().positive().describe('Cores of this machine; CPU goes up to 100 percent for each'),
   startedAt: utcTime('When this process started, in UTC'),
+  historyFrom: utcTime('How far back the history reaches').nullable(),
+  degraded,
 });
 
 /** The game server's state as it is sent. */
@@ -44,6 +68,17 @@ export const serverStatus = z
     lastError: z.string().nullable().describe('Why the last start failed or the last run ended unasked'),
   })
   .meta({ id: 'ServerStatus' }) satisfies z.ZodType<ServerStatus>;
+
+/** The settings in force as they are sent. */
+export const settings = z
+  .strictObject({
+    intervalSeconds: z.strictObject({
+      value: z.number(),
+      source: z.enum(['default', 'environment', 'settings']),
+    }),
+    persisted: z.boolean().describe('Whether they outlast a restart'),
+  })
+  .meta({ id: 'Settings' });
 
 /** The body of every error: Nest's own. */
 export const problem = z

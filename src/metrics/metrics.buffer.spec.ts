@@ -40,7 +40,8 @@ describe('MetricsBuffer', () => {
     expect(seconds(buffer.getAll())).toEqual(expected);
     expect(buffer.length).toBe(expected.length);
     expect(buffer.capacity).toBe(capacity);
-    const latest = buffer.getLatest();
+    const [oldest, latest] = [buffer.getOldest(), buffer.getLatest()];
+    expect(oldest && seconds([oldest])).toEqual(expected.length === 0 ? null : expected.slice(0, 1));
     expect(latest && seconds([latest])).toEqual(expected.length === 0 ? null : expected.slice(-1));
   });
 
@@ -78,7 +79,8 @@ describe('MetricsBuffer', () => {
   it('is as new after clear()', () => {
     const buffer = filled(3, 5);
     buffer.clear();
-    expect([buffer.length, buffer.getLatest(), buffer.getAll()]).toEqual([0, null, []]);
+    expect([buffer.length, buffer.getOldest(), buffer.getLatest()]).toEqual([0, null, null]);
+    expect(buffer.getAll()).toEqual([]);
     for (const second of [6, 7, 8, 9]) buffer.append(snapshot(second));
     expect(seconds(buffer.getAll())).toEqual([7, 8, 9]);
   });

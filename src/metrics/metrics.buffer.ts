@@ -32,6 +32,11 @@ export class MetricsBuffer {
     return [...this.ring.slice(this.oldest), ...this.ring.slice(0, this.oldest)];
   }
 
+  /** The oldest sample, next to make room; or null before the first. */
+  getOldest(): MetricsSnapshot | null {
+    return this.ring[this.oldest] ?? null;
+  }
+
   /** The newest sample, or null before the first. */
   getLatest(): MetricsSnapshot | null {
     return this.ring.at(this.oldest - 1) ?? null;

@@ -11,7 +11,12 @@ afterAll(() => {
 
 describe('metricsConfig', () => {
   it('has defaults', () => {
-    expect(metricsConfig()).toEqual({ intervalSeconds: 10, capacity: 360 });
+    expect(metricsConfig()).toEqual({
+      intervalSeconds: 10,
+      isIntervalSet: false,
+      capacity: 360,
+      engine: process.platform === 'linux' ? 'native' : 'pidusage',
+    });
   });
 
   it.each([
@@ -36,6 +41,15 @@ describe('metricsConfig', () => {
   );
 
   it.each([
+    [' ', false],
+    ['10', true],
+    ['0', true],
+  ])('knows whether VS_METRICS_INTERVAL=%j was set: %s', (value, isIntervalSet) => {
+    process.env.VS_METRICS_INTERVAL = value;
+    expect(metricsConfig().isIntervalSet).toBe(isIntervalSet);
+  });
+
+  it.each([
     ['', 360],
     ['1', 1],
     ['100000', 100_000],
@@ -48,6 +62,18 @@ describe('metricsConfig', () => {
     process.env.VS_METRICS_CAPACITY = value;
     expect(metricsConfig).toThrow(
       `VS_METRICS_CAPACITY="${value}" cannot be used; allowed: a whole number from 1 to 100000 (samples)`,
+    );
+  });
+
+  it('reads with pidusage when asked to', () => {
+    process.env.VS_METRICS_ENGINE = 'pidusage';
+    expect(metricsConfig().engine).toBe('pidusage');
+  });
+
+  it('refuses an engine that it does not know', () => {
+    process.env.VS_METRICS_ENGINE = 'guess';
+    expect(metricsConfig).toThrow(
+      'VS_METRICS_ENGINE="guess" cannot be used; allowed: native (on Linux only) or pidusage',
     );
   });
 });

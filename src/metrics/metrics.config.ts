@@ -2,13 +2,16 @@ import { type ConfigType, registerAs } from '@nestjs/config';
 import { z } from 'zod';
 import { envNumber, readEnv } from '../config/env.js';
 
+/** Which intervals are allowed, in words; a day at most, since Node's timers overflow at 24.8 days. */
+export const ALLOWED_INTERVAL = '0 (off), or 0.1 to 86400 (seconds)';
+
+/** Says whether an interval, in seconds, is allowed. */
+export function isAllowedInterval(seconds: number): boolean {
+  return seconds === 0 || (seconds >= 0.1 && seconds <= 86_400);
+}
+
 const variables = z.object({
-  // A day at most: Node's timers overflow at 24.8 days and would then fire every millisecond.
-  VS_METRICS_INTERVAL: envNumber(
-    10,
-    '0 (off), or 0.1 to 86400 (seconds)',
-    (seconds) => seconds === 0 || (seconds >= 0.1 && seconds <= 86_400),
-  ),
+  VS_METRICS_INTERVAL: envNumber(10, ALLOWED_INTERVAL, isAllowedInterval),
   VS_METRICS_CAPACITY: envNumber(
     360,
     'a whole number from 1 to 100000 (samples)',
@@ -27,6 +30,8 @@ export const metricsConfig = registerAs('metrics', () => {
   return {
     /** Seconds between two samples; 0: none are taken. */
     intervalSeconds: env.VS_METRICS_INTERVAL,
+    /** Whether that was set, and is not the default. */
+    isIntervalSet: (process.env['VS_METRICS_INTERVAL']?.trim() ?? '') !== '',
     /** How many samples the buffer holds. */
     capacity: env.VS_METRICS_CAPACITY,
     /** What reads the game's process: Linux's /proc directly, or the pidusage library. */

@@ -186,6 +186,24 @@ describe('setIntervalSeconds', () => {
     await pass(10);
     expect(metrics.buffer.length).toBe(3);
   });
+
+  it('says before the start with which interval the collection begins', async () => {
+    const { app, registry, scheduler, metrics } = await start('10');
+    scheduler.setIntervalSeconds(3);
+    await pass(100);
+    expect([registry.getIntervals(), metrics.buffer.length]).toEqual([[], 0]);
+    await app.init();
+    await pass(30);
+    expect([scheduler.intervalSeconds, metrics.buffer.length]).toEqual([3, 11]);
+  });
+
+  it('starts nothing after the end', async () => {
+    const { app, registry, scheduler, metrics } = await startAndInit('10');
+    await app.close();
+    scheduler.setIntervalSeconds(1);
+    await pass(100);
+    expect([registry.getIntervals(), metrics.buffer.length]).toEqual([[], 1]);
+  });
 });
 
 describe('the end', () => {

@@ -21,6 +21,9 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
   private readonly logger = new Logger(MetricsScheduler.name);
   private readonly registry: SchedulerRegistry;
   private currentIntervalSeconds = 0;
+  private isStarted = false;
+  /** What was asked for before the start. */
+  private wantedIntervalSeconds: number | null = null;
 
   constructor(
     private readonly config: ConfigService<{ metrics: MetricsConfig }, true>,
@@ -39,15 +42,25 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    this.setIntervalSeconds(this.config.get('metrics.intervalSeconds', { infer: true }));
+    this.isStarted = true;
+    const { intervalSeconds } = this.config.get('metrics', { infer: true });
+    this.setIntervalSeconds(this.wantedIntervalSeconds ?? intervalSeconds);
   }
 
   onApplicationShutdown(): void {
+    this.isStarted = false;
     this.clear();
   }
 
-  /** Changes the interval at once, beginning with a sample; 0 stops the collection. */
+  /**
+   * Changes the interval at once, beginning with a sample; 0 stops the collection. Before the application has
+   * started, it sets the interval with which the collection will begin.
+   */
   setIntervalSeconds(seconds: number): void {
+    if (!this.isStarted) {
+      this.wantedIntervalSeconds = seconds;
+      return;
+    }
     this.clear();
     this.currentIntervalSeconds = seconds;
     if (seconds === 0) {

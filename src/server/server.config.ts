@@ -1,6 +1,7 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
 import { split } from 'shlex';
 import { z } from 'zod';
+import { readDataDir } from '../config/data-dir.js';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 
 const commandLine = z
@@ -16,7 +17,6 @@ const commandLine = z
   .default([]);
 
 const variables = z.object({
-  VS_DATA_DIR: z.string().default('./data'),
   VS_SERVER_COMMAND: commandLine,
   VS_SERVER_CWD: z.string().default('.'),
   VS_SERVER_AUTOSTART: envBoolean(false),
@@ -26,7 +26,7 @@ const variables = z.object({
 
 /** Settings of the game server, from `VS_SERVER_*` and `VS_DATA_DIR`. */
 export const serverConfig = registerAs('server', () => {
-  const env = readEnv(variables, ['VS_DATA_DIR', 'VS_SERVER_STOP_COMMAND']);
+  const env = readEnv(variables, ['VS_SERVER_STOP_COMMAND']);
   return {
     /** Program and arguments; empty: nothing to run. */
     command: env.VS_SERVER_COMMAND,
@@ -36,7 +36,7 @@ export const serverConfig = registerAs('server', () => {
     stopCommand: env.VS_SERVER_STOP_COMMAND,
     stopTimeoutMs: env.VS_SERVER_STOP_TIMEOUT * 1000,
     /** Folder where state is kept; empty: nothing is kept. */
-    dataDir: env.VS_DATA_DIR,
+    dataDir: readDataDir(),
   };
 });
 

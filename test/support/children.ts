@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { kernelState } from './kernel.js';
 
@@ -52,15 +53,20 @@ export class Children {
 
   /** `sleep` under a shell that turned into another `sleep`: a parent that never waits for its child. */
   async zombieToBe(): Promise<OrphanToBe> {
-    const { output } = this.start('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
+    const { child: parent, output } = this.start('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
     const pid = Number(await output);
     this.orphans.add(pid);
+    // While it is the shell, the parent does wait.
+    for (const each of [parent.pid, pid]) while (!isAsleep(each)) await sleep(5);
     return {
       pid,
       becomeZombie: async () => {
         process.kill(pid, 'SIGKILL');
-        while (kernelState(pid) !== 'Z') await sleep(5);
         this.orphans.delete(pid);
+        for (let state = kernelState(pid); state !== 'Z'; state = kernelState(pid)) {
+          if (state === null) throw new Error(`somebody waited for process ${pid}`);
+          await sleep(5);
+        }
       },
     };
   }
@@ -89,6 +95,11 @@ export class Children {
       output: once(started.stdout, 'data').then(([chunk]) => String(chunk)),
     };
   }
+}
+
+/** Whether a process has become the program `sleep`, and that has come to rest. */
+function isAsleep(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n' && kernelState(pid) === 'S';
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -1,3 +1,6 @@
+/** Longer, and an answer is not current any more: the API counts as unreachable. */
+const TIMEOUT_MS = 8000;
+
 /** The API refused a request, or could not be reached (`status` 0); the message is for people. */
 export class ApiError extends Error {
   constructor(
@@ -19,7 +22,7 @@ export class Api {
 
   /** The `data` of a successful answer; rejects with an ApiError. */
   async request<T>(path: string, method: 'GET' | 'POST' = 'GET'): Promise<T> {
-    const response = await this.open(path, { method });
+    const response = await this.open(path, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
     return ((await response.json()) as { data: T }).data;
   }
 

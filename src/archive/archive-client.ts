@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { type ArchiveCalls, type CallName, type ReplyMessage } from './archive-protocol.js';
+
+/** The built worker; when this file is run as TypeScript (Jest compiles in memory), the one that the build made. */
+const WORKER_URL = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/archive/archive-worker.js', import.meta.url)
+  : new URL('./archive-worker.js', import.meta.url);
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Calls into the archive's worker thread, which is started with the first call, and anew when it has died. */
+export class ArchiveClient {
+  private worker: Worker | null = null;
+  private readonly waiting = new Map<number, Waiting>();
+  private lastId = 0;
+
+  constructor(private readonly file: string) {}
+
+  /** Rejects with the worker's error, which has SQLite's code. */
+  call<K extends CallName>(name: K, input: ArchiveCalls[K]['takes']): Promise<ArchiveCalls[K]['gives']> {
+    const worker = (this.worker ??= this.start());
+    const id = ++this.lastId;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, name, input });
+    });
+  }
+
+  /** Has the worker empty the WAL into the file, and waits for its end; rejects when the file cannot be written. */
+  async close(): Promise<void> {
+    const closing = this.call('close', null);
+    const { worker } = this;
+    worker?.ref();
+    try {
+      await closing;
+    } finally {
+      if (worker !== null && this.worker === worker) await once(worker, 'exit');
+    }
+  }
+
+  /** Ends the worker without any further access to the file. */
+  async terminate(): Promise<void> {
+    await this.worker?.terminate();
+  }
+
+  private start(): Worker {
+    // Not the parent's flags: those of a test runner or an inspector are not meant for this thread.
+    const worker = new Worker(WORKER_URL, { workerData: { file: this.file }, execArgv: [] });
+    // It has nothing to do on its own, so it keeps no process alive.
+    worker.unref();
+    let failure = new Error('The archive worker has ended.');
+    worker.on('message', (reply: ReplyMessage) => {
+      this.settle(reply);
+    });
+    worker.on('error', (error) => {
+      failure = error;
+    });
+    worker.on('exit', () => {
+      if (this.worker === worker) this.worker = null;
+      for (const { reject } of this.waiting.values()) reject(failure);
+      this.waiting.clear();
+    });
+    return worker;
+  }
+
+  private settle(reply: ReplyMessage): void {
+    const waiting = this.waiting.get(reply.id);
+    this.waiting.delete(reply.id);
+    if ('error' in reply) waiting?.reject(Object.assign(new Error(reply.error.message), reply.error));
+    else waiting?.resolve(reply.result as never);
+  }
+}

@@ -1,0 +1,63 @@
+import { type TimeSpan } from './metrics-bucket.js';
+
+/** Formats of an export. */
+export type ExportFormat = 'csv' | 'json';
+
+/** Where the next page of an export begins: after this row of this table. */
+export interface ExportCursor {
+  readonly table: 'minute' | 'sample';
+  readonly timeMs: number;
+  readonly id: number;
+}
+
+/** A JSON list as UTF-8, made in the worker, so that the main thread only has to send it. */
+export interface JsonList {
+  readonly json: Uint8Array<ArrayBuffer>;
+  readonly count: number;
+}
+
+/** What the worker thread does for the main thread: the name of each call, what it takes and what it gives. */
+export interface ArchiveCalls {
+  /** Raw samples of a span, by time; null when there are more than `limit`. */
+  samples: { takes: { span: TimeSpan; limit: number }; gives: JsonList | null };
+  /** Buckets of a span, by time. */
+  buckets: { takes: { span: TimeSpan; widthMs: number }; gives: JsonList };
+  /** The next rows of an export, as text, and where to go on (null: that was all). */
+  exportPage: {
+    takes: { span: TimeSpan; after: ExportCursor | null; format: ExportFormat };
+    gives: { text: Uint8Array<ArrayBuffer>; next: ExportCursor | null };
+  };
+  /** One small step of upkeep; what holds the write lock is left out if it would not end before `untilMs` (monotonic). */
+  upkeep: { takes: UpkeepOrder; gives: { more: boolean } };
+  /** Empties the WAL into the file and closes the connection. */
+  close: { takes: null; gives: null };
+}
+
+/** Raw rows older than `samplesBeforeMs` go, minute rows older than `minutesBeforeMs`; null: none. */
+export interface UpkeepOrder {
+  /** Whether the WAL is moved into the file first. */
+  readonly checkpoint: boolean;
+  readonly samplesBeforeMs: number | null;
+  readonly minutesBeforeMs: number | null;
+  readonly untilMs: number;
+}
+
+/** The name of a call. */
+export type CallName = keyof ArchiveCalls;
+
+/** A call on its way to the worker. */
+export interface CallMessage<K extends CallName = CallName> {
+  readonly id: number;
+  readonly name: K;
+  readonly input: ArchiveCalls[K]['takes'];
+}
+
+/** Its answer: a result, or an error with SQLite's code. */
+export type ReplyMessage =
+  | { readonly id: number; readonly result: ArchiveCalls[CallName]['gives'] }
+  | { readonly id: number; readonly error: { readonly message: string; readonly code: string } };
+
+/** The monotonic clock that all threads share, in ms. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

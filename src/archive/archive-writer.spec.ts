@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type MetricsSnapshot } from '../metrics/index.js';
+import { ArchiveReader } from './archive-reader.js';
+import { ArchiveUpkeep } from './archive-upkeep.js';
+import { ArchiveWriter } from './archive-writer.js';
+import { bucketsOf } from './metrics-bucket.js';
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
+import { type Connection, openConnection } from './sqlite.js';
+
+const T0 = Date.parse('2026-11-24T00:00:00Z');
+const MINUTE_MS = 60_000;
+const FOREVER = { fromMs: 0, toMs: Infinity };
+
+let dir: string;
+let file: string;
+let writer: ArchiveWriter;
+let db: Connection;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'vs-archive-'));
+  file = join(dir, 'metrics.db');
+  writer = new ArchiveWriter(file);
+  db = openConnection(file);
+});
+
+afterEach(() => {
+  db.close();
+  writer.close();
+  rmSync(dir, { recursive: true });
+});
+
+function sample(timeMs: number, value = 1, game: number | null = null): MetricsSnapshot {
+  return {
+    timestamp: new Date(timeMs),
+    apiMemoryMb: value,
+    apiCpuPercent: value / 4,
+    gameMemoryMb: game,
+    gameCpuPercent: game === null ? null : game / 4,
+  };
+}
+
+/** A sample every `stepMs`; the game is there in two hours of three. */
+function series(count: number, stepMs: number, startMs = T0): MetricsSnapshot[] {
+  return Array.from({ length: count }, (_, i) =>
+    sample(
+      startMs + i * stepMs,
+      Math.round((100 + 50 * Math.sin(i)) * 100) / 100,
+      Math.floor((i * stepMs) / 3_600_000) % 3 === 2 ? null : Math.round(1000 + 500 * Math.cos(i)),
+    ),
+  );
+}
+
+function rows(sql: string): unknown[] {
+  return db.prepare(sql).raw().all();
+}
+
+describe('a new archive', () => {
+  it('bears our mark and its version, and keeps times as whole milliseconds', () => {
+    writer.write([sample(T0 + 123)]);
+    expect(rows('PRAGMA application_id')).toEqual([[APPLICATION_ID]]);
+    expect(rows('PRAGMA user_version')).toEqual([[SCHEMA_VERSION]]);
+    expect(rows('SELECT id, time_ms, typeof(time_ms) FROM sample')).toEqual([[1, T0 + 123, 'integer']]);
+    expect(rows('SELECT time_ms, typeof(time_ms) FROM minute')).toEqual([[T0, 'integer']]);
+  });
+});
+
+describe('writing', () => {
+  it('keeps mean, maximum and counts of each minute, with and without a game', () => {
+    writer.write([sample(T0, 10), sample(T0 + 1, 40, 100), sample(T0 + 2, 10, 300), sample(T0 + 3, 20)]);
+    expect(rows('SELECT * FROM minute')).toEqual([[1, T0, 4, 2, 20, 40, 5, 10, 200, 300, 50, 75]]);
+  });
+
+  it('writes all of a batch or nothing', () => {
+    const bad = { ...sample(T0 + 1), apiMemoryMb: null as unknown as number };
+    expect(() => {
+      writer.write([sample(T0), bad]);
+    }).toThrow(/NOT NULL/);
+    expect(rows('SELECT COUNT(*) FROM sample')).toEqual([[0]]);
+    expect(rows('SELECT COUNT(*) FROM minute')).toEqual([[0]]);
+    writer.write([sample(T0 + 2)]);
+    expect(rows('SELECT time_ms FROM sample')).toEqual([[T0 + 2]]);
+  });
+
+  it('gives back the newest samples in the order in which they were taken, whatever the clock said', () => {
+    const taken = [sample(T0, 1), sample(T0 + 3_600_000, 2, 5), sample(T0 + 10, 3), sample(T0 + 20, 4)];
+    writer.write(taken);
+    expect(writer.newest(3)).toEqual(taken.slice(1));
+    expect(writer.newest(10)).toEqual(taken);
+    expect(writer.newest(3).every((snapshot) => Object.isFrozen(snapshot))).toBe(true);
+  });
+
+  it('knows the latest time among the samples before the newest ones', () => {
+    writer.write([sample(T0), sample(T0 + 3_600_000), sample(T0 + 10), sample(T0 + 20)]);
+    expect(writer.latestTimeBefore(0)).toBe(T0 + 3_600_000);
+    expect(writer.latestTimeBefore(2)).toBe(T0 + 3_600_000);
+    expect(writer.latestTimeBefore(3)).toBe(T0);
+    expect(writer.latestTimeBefore(4)).toBeNull();
+  });
+
+  it('merges a minute that the clock lives through twice', () => {
+    writer.write([sample(T0 + 1, 10), sample(T0 + 3_600_000, 5), sample(T0 + 2, 30)]);
+    expect(rows('SELECT time_ms, sample_count, api_memory_mb FROM minute ORDER BY id')).toEqual([
+      [T0, 2, 20],
+      [T0 + 3_600_000, 1, 5],
+    ]);
+  });
+});
+
+describe('reading', () => {
+  it('gives the samples of a span by time, and none when there are too many', () => {
+    const reader = new ArchiveReader(db);
+    const all = series(10, 1000);
+    writer.write(all);
+    expect(reader.samples({ fromMs: T0 + 2000, toMs: T0 + 5000 }, 3)).toEqual(all.slice(2, 5));
+    expect(reader.samples({ fromMs: T0 + 2000, toMs: T0 + 5001 }, 3)).toBeNull();
+  });
+
+  it.each([7_000, MINUTE_MS, 20 * MINUTE_MS])('gives the same buckets of %d ms as memory', (widthMs) => {
+    const reader = new ArchiveReader(db);
+    const all = series(3000, 7_500);
+    writer.write(all);
+    const fromMs = T0 + 90 * MINUTE_MS;
+    const wholeFromMs = Math.floor(fromMs / widthMs) * widthMs;
+    const expected = bucketsOf(
+      all.filter((snapshot) => snapshot.timestamp.getTime() >= wholeFromMs),
+      widthMs,
+    );
+    const buckets = reader.buckets({ fromMs, toMs: Infinity }, widthMs);
+    expect(buckets.length).toBeGreaterThan(5);
+    expect(buckets.some((bucket) => bucket.gameMemoryMb === null)).toBe(true);
+    // A mean kept up to date one sample at a time differs from a sum in the last binary digits.
+    expect(buckets.map((bucket) => ({ ...bucket, ...noMeans }))).toEqual(
+      expected.map((bucket) => ({ ...bucket, ...noMeans })),
+    );
+    for (const [i, bucket] of buckets.entries()) {
+      expect(bucket.apiMemoryMb).toBeCloseTo(expected[i]?.apiMemoryMb ?? NaN, 1);
+      expect(bucket.gameMemoryMb ?? -1).toBeCloseTo(expected[i]?.gameMemoryMb ?? -1, 1);
+    }
+  });
+
+  it('pages through all rows once and in order, also when more rows than a page have the same time', () => {
+    const reader = new ArchiveReader(db);
+    writer.write([...series(5, 1000), ...Array.from({ length: 7 }, (_, i) => sample(T0 + 2000, i))]);
+    expect(exported(reader, 3)).toHaveLength(12);
+    const times = exported(reader, 3).map((row) => row.timestamp.getTime());
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(exported(reader, 3)).toEqual(exported(reader, 100));
+  });
+
+  it('goes on with minutes where raw samples are no longer kept', () => {
+    const reader = new ArchiveReader(db);
+    const upkeep = new ArchiveUpkeep(db);
+    const all = series(100, 10_000);
+    writer.write(all);
+    upkeep.step(order(T0 + 5.5 * MINUTE_MS, null));
+    const rawFromMs = T0 + 5 * MINUTE_MS;
+    expect(reader.samples(FOREVER, 1000)).toEqual(all.slice(30));
+
+    const buckets = reader.buckets({ fromMs: T0, toMs: Infinity }, 30_000);
+    expect(buckets.reduce((sum, bucket) => sum + bucket.sampleCount, 0)).toBe(100);
+    const page = exported(reader, 4);
+    expect(page.filter((row) => row.timestamp.getTime() < rawFromMs).map((row) => row.sampleCount)).toEqual([
+      6, 6, 6, 6, 6,
+    ]);
+    expect(page.filter((row) => row.timestamp.getTime() >= rawFromMs).map((row) => row.sampleCount)).toEqual(
+      Array(70).fill(1),
+    );
+  });
+});
+
+describe('upkeep', () => {
+  it('deletes old rows in small steps, and whole minutes of samples', () => {
+    const upkeep = new ArchiveUpkeep(db);
+    writer.write(series(5000, 1000));
+    const beforeMs = T0 + 60 * MINUTE_MS + 30_000;
+    const counts = [5000];
+    while (upkeep.step(order(beforeMs, null))) counts.push(count('sample'));
+    counts.push(count('sample'));
+    expect(counts.length).toBeGreaterThan(3);
+    for (const [i, left] of counts.slice(1).entries())
+      expect((counts[i] ?? 0) - left).toBeLessThanOrEqual(1000);
+    expect(rows('SELECT MIN(time_ms) FROM sample')).toEqual([[T0 + 60 * MINUTE_MS]]);
+    expect(count('minute')).toBe(84);
+    expect(upkeep.step(order(beforeMs, null))).toBe(false);
+  });
+
+  it('gets past an interval in which a single minute has more rows than a step', () => {
+    const upkeep = new ArchiveUpkeep(db);
+    writer.write(series(3000, 10));
+    writer.write([sample(T0 + 10 * MINUTE_MS)]);
+    while (upkeep.step(order(T0 + 5 * MINUTE_MS, null)));
+    expect(count('sample')).toBe(1);
+  });
+
+  it('deletes minutes past retention', () => {
+    const upkeep = new ArchiveUpkeep(db);
+    writer.write(series(3000, MINUTE_MS));
+    while (upkeep.step(order(null, T0 + 2500 * MINUTE_MS)));
+    expect(count('minute')).toBe(500);
+    expect(count('sample')).toBe(3000);
+  });
+
+  it('changes nothing once its time is over', () => {
+    const upkeep = new ArchiveUpkeep(db);
+    writer.write(series(10, MINUTE_MS));
+    expect(upkeep.step({ ...order(Infinity, Infinity), untilMs: 0 })).toBe(true);
+    expect(count('sample')).toBe(10);
+  });
+
+  it('reuses the space of what it deleted: the file stops growing', () => {
+    const upkeep = new ArchiveUpkeep(db);
+    const keepMs = 120 * MINUTE_MS;
+    const sizes: number[] = [];
+    for (let hour = 0; hour < 12; hour++) {
+      writer.write(series(3600, 1000, T0 + hour * 3_600_000));
+      const beforeMs = T0 + (hour + 1) * 3_600_000 - keepMs;
+      while (upkeep.step(order(beforeMs, beforeMs)));
+      sizes.push((rows('PRAGMA page_count') as [number][])[0]?.[0] ?? 0);
+    }
+    expect(Math.max(...sizes.slice(6))).toBeLessThanOrEqual((sizes[3] ?? 0) * 1.1);
+  });
+});
+
+const noMeans = { apiMemoryMb: 0, apiCpuPercent: 0, gameMemoryMb: 0, gameCpuPercent: 0 };
+
+function order(samplesBeforeMs: number | null, minutesBeforeMs: number | null) {
+  return { checkpoint: true, samplesBeforeMs, minutesBeforeMs, untilMs: Infinity };
+}
+
+function count(table: 'sample' | 'minute'): number {
+  return (rows(`SELECT COUNT(*) FROM ${table}`) as [number][])[0]?.[0] ?? NaN;
+}
+
+function exported(reader: ArchiveReader, pageRows: number) {
+  let page = reader.page(FOREVER, null, pageRows);
+  const all = [...page.rows];
+  while (page.next !== null) {
+    page = reader.page(FOREVER, page.next, pageRows);
+    all.push(...page.rows);
+  }
+  return all;
+}

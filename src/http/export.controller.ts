@@ -1,0 +1,57 @@
+import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Readable } from 'node:stream';
+import { ArchiveHistory } from '../archive/archive-history.js';
+import { type ExportFormat } from '../archive/archive-protocol.js';
+import { ArchiveService } from '../archive/archive.service.js';
+import { Roles } from './access.decorator.js';
+import { API_PREFIX } from './api.js';
+import { type ExportQuery, exportQuery } from './history-query.js';
+import { problem } from './schemas.js';
+
+const CONTENT_TYPES: Record<ExportFormat, string> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  json: 'application/json; charset=utf-8',
+};
+
+/** The history as a file to keep. */
+@ApiTags('metrics')
+@Controller(`${API_PREFIX}/metrics`)
+export class ExportController {
+  constructor(
+    private readonly archive: ArchiveService,
+    private readonly history: ArchiveHistory,
+  ) {}
+
+  /** Everything from `from` up to `to`, as CSV or JSON; it is read from the archive no faster than the client takes it. */
+  @Get('export')
+  @Roles('admin')
+  @ApiOperation({
+    summary: 'The history as a file: minute rows where samples are no longer kept, then samples',
+  })
+  @ApiOkResponse({
+    description: 'The file',
+    content: {
+      'text/csv': { schema: { type: 'string' } },
+      'application/json': { schema: { type: 'array', items: {} } },
+    },
+  })
+  @ApiBadRequestResponse({
+    description: 'A parameter cannot be used: it says which',
+    standardSchema: problem,
+  })
+  export(@Query({ schema: exportQuery }) { from, to, format }: ExportQuery): StreamableFile {
+    const toMs = to ?? Date.now();
+    const fromMs = Math.min(from ?? this.archive.earliestMs ?? toMs, toMs);
+    const pieces = this.history.export({ fromMs, toMs }, format);
+    return new StreamableFile(Readable.from(pieces, { objectMode: false }), {
+      type: CONTENT_TYPES[format],
+      disposition: `attachment; filename="vintagestory-metrics_${stamp(fromMs)}_${stamp(toMs)}.${format}"`,
+    });
+  }
+}
+
+/** A time as part of a filename, which may hold no colon on Windows. */
+function stamp(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+}

@@ -1,0 +1,39 @@
+import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiTags } from '@nestjs/swagger';
+import {
+  type Settings,
+  type SettingsChange,
+  settingsChange,
+  SettingsService,
+} from '../settings/settings.service.js';
+import { Roles } from './access.decorator.js';
+import { Answers } from './answers.decorator.js';
+import { API_PREFIX, ok, type Success } from './api.js';
+import * as schemas from './schemas.js';
+
+/** What can be changed while the application runs, for admins. */
+@ApiTags('settings')
+@Controller(`${API_PREFIX}/settings`)
+export class SettingsController {
+  constructor(private readonly settings: SettingsService) {}
+
+  /** The values in force, and where they come from. */
+  @Get()
+  @Roles('admin')
+  @Answers('The settings in force, and where they come from', schemas.settings)
+  get(): Success<Settings> {
+    return ok(this.settings.current);
+  }
+
+  /** Changes what is given, at once; null goes back to the environment or the default. */
+  @Patch()
+  @Roles('admin')
+  @Answers('Changes the settings that are given, at once', schemas.settings)
+  @ApiBadRequestResponse({
+    description: 'A value is not allowed: it says which',
+    standardSchema: schemas.problem,
+  })
+  change(@Body({ schema: settingsChange }) change: SettingsChange): Success<Settings> {
+    return ok(this.settings.change(change));
+  }
+}

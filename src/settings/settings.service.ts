@@ -1,0 +1,111 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { z } from 'zod';
+import { MetricsScheduler } from '../metrics/index.js';
+import { type MetricsConfig } from '../metrics/metrics.config.js';
+import { type SettingsConfig } from './settings.config.js';
+import { CorruptSettings, intervalSeconds, SettingsFile, type StoredSettings } from './settings-file.js';
+
+/** Where a value in force comes from: set by hand, else from a variable, else built in. */
+export type SettingSource = 'default' | 'environment' | 'settings';
+
+/** The settings in force; also the wire format. */
+export interface Settings {
+  readonly intervalSeconds: { readonly value: number; readonly source: SettingSource };
+  /** Whether they will be in force after a restart as well. */
+  readonly persisted: boolean;
+}
+
+/** A change: null takes back what was set by hand. */
+export const settingsChange = z.strictObject({ intervalSeconds: intervalSeconds.nullable() });
+
+/** A change that has been validated. */
+export type SettingsChange = z.output<typeof settingsChange>;
+
+/** Settings that change while the application runs and outlast it; a stored value wins over the environment. */
+@Injectable()
+export class SettingsService implements OnModuleInit {
+  private readonly logger = new Logger(SettingsService.name);
+  private readonly environment: MetricsConfig;
+  private readonly file: SettingsFile | null;
+  private stored: StoredSettings = {};
+  private persisted: boolean;
+
+  constructor(
+    config: ConfigService<{ metrics: MetricsConfig; settings: SettingsConfig }, true>,
+    private readonly scheduler: MetricsScheduler,
+  ) {
+    this.environment = config.get('metrics', { infer: true });
+    const dataDir = config.get('settings.dataDir', { infer: true });
+    this.file = dataDir === '' ? null : new SettingsFile(dataDir);
+    this.persisted = this.file !== null;
+  }
+
+  /** Before the collection begins, which is when the application has started. */
+  onModuleInit(): void {
+    this.load();
+    this.apply();
+  }
+
+  get current(): Settings {
+    const stored = this.stored.intervalSeconds;
+    const { intervalSeconds: fallback, isIntervalSet } = this.environment;
+    return {
+      intervalSeconds:
+        stored === undefined
+          ? { value: fallback, source: isIntervalSet ? 'environment' : 'default' }
+          : { value: stored, source: 'settings' },
+      persisted: this.persisted,
+    };
+  }
+
+  /** Changes settings at once and keeps them; when they cannot be kept they hold for this run. */
+  change({ intervalSeconds: seconds }: SettingsChange): Settings {
+    const before = this.current.intervalSeconds.value;
+    // Absent in the file when undefined.
+    this.stored = { ...this.stored, intervalSeconds: seconds ?? undefined };
+    this.save();
+    // The same interval again is no reason for an extra sample.
+    if (this.current.intervalSeconds.value !== before) this.apply();
+    return this.current;
+  }
+
+  private apply(): void {
+    const { value, source } = this.current.intervalSeconds;
+    const origin = {
+      default: 'the default',
+      environment: 'from VS_METRICS_INTERVAL',
+      settings: 'from the settings',
+    }[source];
+    this.logger.log(`Collection interval: ${value} s, ${origin}`);
+    this.scheduler.setIntervalSeconds(value);
+  }
+
+  private load(): void {
+    try {
+      this.stored = this.file?.read() ?? {};
+    } catch (error) {
+      this.logger.warn(`Stored settings are not used: ${this.setAsideIfCorrupt(error as Error)}`);
+    }
+  }
+
+  private setAsideIfCorrupt(error: Error): string {
+    if (!(error instanceof CorruptSettings)) return error.message;
+    try {
+      return `${error.message}; it is now ${this.file?.setAside() ?? ''}`;
+    } catch (asideError) {
+      return `${error.message}; it cannot be set aside: ${(asideError as Error).message}`;
+    }
+  }
+
+  private save(): void {
+    if (this.file === null) return;
+    try {
+      this.file.write(this.stored);
+      this.persisted = true;
+    } catch (error) {
+      this.logger.warn(`The settings hold for this run only: ${(error as Error).message}`);
+      this.persisted = false;
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MONITOR_KEY, temporaryFolder } from './support/api-process.js';
+import { AppProcess } from './support/app-process.js';
+
+interface WireSettings {
+  intervalSeconds: { value: number; source: string };
+  persisted: boolean;
+}
+
+let folder: ReturnType<typeof temporaryFolder>;
+let file: string;
+let app: AppProcess | null;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  file = join(folder.path, 'settings.json');
+  app = null;
+});
+
+afterEach(async () => {
+  await app?.end('SIGKILL');
+  folder.remove();
+});
+
+async function start(env: Record<string, string> = {}): Promise<AppProcess> {
+  app = await AppProcess.start({ VS_DATA_DIR: folder.path, ...env });
+  return app;
+}
+
+async function change(running: AppProcess, body: unknown): Promise<{ status: number; text: string }> {
+  const response = await running.request('api/v1alpha1/settings', {
+    method: 'PATCH',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json' },
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+async function set(running: AppProcess, seconds: number | null): Promise<WireSettings> {
+  const { status, text } = await change(running, { intervalSeconds: seconds });
+  expect([status, text]).toEqual([200, expect.anything()]);
+  return (JSON.parse(text) as { data: WireSettings }).data;
+}
+
+describe('the interval', () => {
+  it('comes from the default, the environment or the settings, and says so', async () => {
+    const first = await start({ VS_METRICS_INTERVAL: '' });
+    expect(await first.get('settings')).toEqual({
+      intervalSeconds: { value: 10, source: 'default' },
+      persisted: true,
+    });
+    expect(first.said(/Collection interval: 10 s, the default/)).toBe(1);
+    await first.end();
+
+    const second = await start({ VS_METRICS_INTERVAL: '5' });
+    expect((await second.get<WireSettings>('settings')).intervalSeconds).toEqual({
+      value: 5,
+      source: 'environment',
+    });
+    expect(second.said(/Collection interval: 5 s, from VS_METRICS_INTERVAL/)).toBe(1);
+    expect((await set(second, 0.2)).intervalSeconds).toEqual({ value: 0.2, source: 'settings' });
+    await second.end('SIGKILL');
+
+    const third = await start({ VS_METRICS_INTERVAL: '5' });
+    expect((await third.get<WireSettings>('settings')).intervalSeconds).toEqual({
+      value: 0.2,
+      source: 'settings',
+    });
+    expect((await third.get<{ intervalSeconds: number }>('metrics/info')).intervalSeconds).toBe(0.2);
+    expect(third.said(/Collection interval: 0.2 s, from the settings/)).toBe(1);
+    expect(third.said(/Collecting every/)).toBe(1);
+    expect((await set(third, null)).intervalSeconds).toEqual({ value: 5, source: 'environment' });
+    await third.end();
+
+    const fourth = await start({ VS_METRICS_INTERVAL: '' });
+    expect((await fourth.get<WireSettings>('settings')).intervalSeconds.source).toBe('default');
+  });
+
+  it('takes effect at once, with one timer, and loses no sample', async () => {
+    const running = await start({ VS_METRICS_INTERVAL: '3600' });
+    await delay(100);
+    const before = await running.history();
+    expect(before).toHaveLength(1);
+    await set(running, 0.1);
+    await set(running, 0.2);
+    await set(running, 0.2);
+    await delay(2000);
+    const history = await running.history();
+    expect(history[0]).toEqual(before[0]);
+    expect(history.length).toBeGreaterThanOrEqual(9);
+    expect(history.length).toBeLessThanOrEqual(14);
+
+    await set(running, 0);
+    await delay(150);
+    const paused = await running.history();
+    await delay(600);
+    expect(await running.history()).toEqual(paused);
+    expect((await running.request('readyz')).status).toBe(200);
+  });
+
+  it('stays paused across a restart, without a sample', async () => {
+    const first = await start();
+    await set(first, 0);
+    await delay(150);
+    const before = await first.history();
+    await first.end();
+    const second = await start();
+    await delay(500);
+    expect(await second.history()).toEqual(before);
+    expect(second.said(/Collection is off/)).toBe(1);
+  });
+
+  it.each([[{ intervalSeconds: 0.05 }], [{ intervalSeconds: 86_401 }], [{ intervalSeconds: '5' }], [{}]])(
+    'cannot be set by %j, which changes nothing',
+    async (body) => {
+      const running = await start();
+      const { status, text } = await change(running, body);
+      expect(status).toBe(400);
+      expect(text).toMatch(/intervalSeconds: 0 \(off\), or 0.1 to 86400/);
+      expect((await running.get<WireSettings>('settings')).intervalSeconds.value).toBe(0.1);
+      expect(existsSync(file)).toBe(false);
+    },
+  );
+
+  it('is for admins', async () => {
+    const running = await start();
+    for (const method of ['GET', 'PATCH']) {
+      expect((await running.request('api/v1alpha1/settings', { method }, null)).status).toBe(401);
+      expect((await running.request('api/v1alpha1/settings', { method }, MONITOR_KEY)).status).toBe(403);
+    }
+  });
+});
+
+describe('the file', () => {
+  it('is replaced in one step, and keeps what a newer version put there', async () => {
+    writeFileSync(file, '{"intervalSeconds": 3600, "future": [1]}');
+    const running = await start();
+    await set(running, 60);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ intervalSeconds: 60, future: [1] });
+    await set(running, null);
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ future: [1] });
+    expect(readdirSync(folder.path).filter((name) => name.endsWith('.new'))).toEqual([]);
+  });
+
+  it.each(['', '{"intervalSeconds": 12', '[]', '{"intervalSeconds": -1}', '{"intervalSeconds": "5"}'])(
+    'is set aside with a warning when it is %j, and defaults apply',
+    async (text) => {
+      writeFileSync(file, text);
+      const running = await start();
+      expect((await running.get<WireSettings>('settings')).intervalSeconds).toEqual({
+        value: 0.1,
+        source: 'environment',
+      });
+      expect(running.said(/WARN.*settings\.json is corrupt; it is now .*\.corrupt-/)).toBe(1);
+      const aside = readdirSync(folder.path).filter((name) => name.startsWith('settings.json.corrupt-'));
+      expect(aside).toHaveLength(1);
+      expect(readFileSync(join(folder.path, aside[0] ?? ''), 'utf8')).toBe(text);
+      expect((await set(running, 60)).persisted).toBe(true);
+    },
+  );
+
+  it('is not needed: without a folder settings hold for this run, and the answer says so', async () => {
+    const running = await start({ VS_DATA_DIR: '' });
+    expect(await set(running, 60)).toEqual({
+      intervalSeconds: { value: 60, source: 'settings' },
+      persisted: false,
+    });
+  });
+
+  it('cannot be written: settings hold for this run, and the answer and the log say so', async () => {
+    const running = await start({ VS_DATA_DIR: join(folder.path, 'below') });
+    // In the way of the file that is written first.
+    mkdirSync(join(folder.path, 'below', 'settings.json.new'), { recursive: true });
+    expect(await set(running, 60)).toEqual({
+      intervalSeconds: { value: 60, source: 'settings' },
+      persisted: false,
+    });
+    expect(running.said(/WARN.*settings hold for this run only/)).toBe(1);
+  });
+});
