@@ -207,6 +207,21 @@ describe('setIntervalSeconds', () => {
   });
 });
 
+describe('an interval that is not allowed', () => {
+  it.each([NaN, -1, 0.05, 86_401, Infinity])(
+    '%d is refused, and the one in force goes on',
+    async (seconds) => {
+      const { app, scheduler } = await start('10');
+      await app.init();
+      expect(() => {
+        scheduler.setIntervalSeconds(seconds);
+      }).toThrow(RangeError);
+      expect(scheduler.intervalSeconds).toBe(10);
+      await app.close();
+    },
+  );
+});
+
 describe('the end', () => {
   it('leaves no timer', async () => {
     // Of the real timers, those that keep the process alive.

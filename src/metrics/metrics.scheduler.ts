@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { type MetricsConfig } from './metrics.config.js';
+import { ALLOWED_INTERVAL, isAllowedInterval, type MetricsConfig } from './metrics.config.js';
 import { MetricsService } from './metrics.service.js';
 import { required } from './required.js';
 
@@ -54,9 +54,12 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
 
   /**
    * Changes the interval at once, beginning with a sample; 0 stops the collection. Before the application has
-   * started, it sets the interval with which the collection will begin.
+   * started, it sets the interval with which the collection will begin. Throws a RangeError for an interval that
+   * the settings would not allow: a timer of more than 24.8 days fires every millisecond.
    */
   setIntervalSeconds(seconds: number): void {
+    if (!isAllowedInterval(seconds))
+      throw new RangeError(`An interval is ${ALLOWED_INTERVAL}, not ${seconds}.`);
     if (!this.isStarted) {
       this.wantedIntervalSeconds = seconds;
       return;

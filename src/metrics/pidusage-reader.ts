@@ -8,6 +8,9 @@ import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-read
  */
 const MAX_AGE_MS = 60_000;
 
+/** Until this age a process may read no memory although it lives. */
+const NEWBORN_MS = 200;
+
 /** Reads processes with the pidusage library: on every platform, through Node's thread pool. */
 @Injectable()
 export class PidusageReader extends ProcessReader implements OnModuleInit {
@@ -37,8 +40,8 @@ export class PidusageReader extends ProcessReader implements OnModuleInit {
 async function readOnce(pid: number): Promise<ProcessCounters | null> {
   const calledAtMs = steadyNowMs();
   const usage = await pidusage(pid, { maxage: MAX_AGE_MS });
-  // A zombie has no memory left.
-  if (usage.memory === 0) return null;
+  // A zombie has no memory left; a process that has only just begun may not have been charged with any yet.
+  if (usage.memory === 0 && usage.elapsed >= NEWBORN_MS) return null;
   // The library reads the uptime first and the counters last: behind a busy thread pool, the time of the call is
   // the nearest to `elapsed`, and what remains of the delay makes a process look older, never newer.
   return { cpuMs: usage.ctime, rssBytes: usage.memory, startedAtMs: calledAtMs - usage.elapsed };

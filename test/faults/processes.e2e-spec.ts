@@ -33,12 +33,12 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s engine, in a pid n
       ...['--pid', '--fork', '--mount-proc', process.execPath, program('same-pid'), METRICS, engine],
     ) as Record<'first' | 'second' | 'replaced' | 'grown', Usage> & Record<string, unknown>;
     expect(seen.samePid).toBe(true);
-    expect(seen.second.cpuPercent).toBeGreaterThan(50);
+    expect(seen.second.cpuPercent).toBeGreaterThan(20);
     // The successor sleeps: nothing of its predecessor's CPU time shows, and the total does not fall.
     expect(seen.replaced.cpuPercent).toBeLessThan(5);
     expect(seen.totalAfter).toBeGreaterThanOrEqual(seen.totalBefore as number);
     expect(seen.young).toBeNull();
-    expect(seen.grown.cpuPercent).toBeGreaterThan(50);
+    expect(seen.grown.cpuPercent).toBeGreaterThan(20);
     expect(seen.grown.cpuPercent).toBeLessThan(115);
   });
 
