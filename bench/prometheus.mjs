@@ -1,75 +1,53 @@
-// What a scrape costs, and what prom-client's default metrics cost an application that is otherwise idle. Linux.
-//   npm run build && node bench/prometheus.mjs [seconds of each idle window, 60]
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { resolve } from 'node:path';
+import { cpuSeconds, KEY, median, sleep, startApp, stop } from './lib.mjs';
 
-const windowSeconds = Number(process.argv[2] ?? 60);
 const SCRAPES = 500;
-const key = 'key-of-the-bench';
+const IDLE_MS = 60_000;
 
-const api = spawn(process.execPath, ['dist/main.js'], {
-  env: {
-    ...process.env,
-    VS_API_PORT: '0',
-    VS_API_KEY_ADMIN: key,
-    VS_DATA_DIR: '',
-    VS_SERVER_COMMAND: `${process.execPath} examples/sample-server.mjs`,
+/** What a scrape costs, and what prom-client's default metrics cost an application that is otherwise idle. Linux. */
+export async function prometheus() {
+  const app = await startApp({
+    VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
     VS_SERVER_AUTOSTART: 'true',
-  },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-let output = '';
-api.stdout.on('data', (chunk) => (output += chunk));
-
-/** User and system time, in ms (ticks of 10 ms). */
-function cpuMs() {
-  const stat = readFileSync(`/proc/${api.pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
-async function idleCpuMsPerMinute() {
-  const before = cpuMs();
-  await sleep(windowSeconds * 1000);
-  return ((cpuMs() - before) * 60) / windowSeconds;
-}
-
-try {
-  while (!/http:\S+/.test(output)) await sleep(50);
-  const url = new URL('metrics', /Vintage Story metrics: (http:\S+)/.exec(output)[1]);
-  const scrape = async () => (await fetch(url, { headers: { authorization: `Bearer ${key}` } })).text();
+  });
+  const scrape = async () => {
+    // As Prometheus asks.
+    const headers = { authorization: `Bearer ${KEY}`, 'accept-encoding': 'gzip' };
+    return (await fetch(new URL('metrics', app.url), { headers })).text();
+  };
   // The work after a start (compiling, collecting garbage) goes on for a while.
-  await sleep(60_000);
-
-  const without = await idleCpuMsPerMinute();
+  await sleep(IDLE_MS);
+  const without = await idleCpuMs(app);
   const text = await scrape();
   await sleep(5_000);
-  const withDefaults = await idleCpuMsPerMinute();
+  const withDefaults = await idleCpuMs(app);
 
   for (let i = 0; i < 50; i++) await scrape();
   const times = [];
-  const before = cpuMs();
+  const before = cpuMs(app);
   for (let i = 0; i < SCRAPES; i++) {
     const startedAtMs = performance.now();
     await scrape();
     times.push(performance.now() - startedAtMs);
   }
-  const scrapeCpuMs = (cpuMs() - before) / SCRAPES;
-  times.sort((a, b) => a - b);
+  const scrapeCpuMs = (cpuMs(app) - before) / SCRAPES;
   const own = text
     .split('\n')
     .filter((line) => line.includes('vintagestory_'))
     .join('\n');
-  console.log(`a scrape: ${text.length} bytes (${own.length} of them our own metrics)`);
+  console.log(`\nprometheus`);
+  console.log(`  a scrape: ${text.length} bytes before compression, ${own.length} of them our own metrics;`);
+  console.log(`    ${median(times).toFixed(2)} ms, ${scrapeCpuMs.toFixed(2)} ms of CPU`);
   console.log(
-    `  time: median ${times[SCRAPES / 2].toFixed(2)} ms, 99 % ${times[SCRAPES * 0.99].toFixed(2)} ms`,
+    `  idle for a minute before the first scrape: ${without} ms of CPU; after it: ${withDefaults} ms`,
   );
-  console.log(`  CPU: ${scrapeCpuMs.toFixed(2)} ms`);
-  console.log(`an idle application: ${without.toFixed(0)} ms of CPU a minute before the first scrape,`);
-  console.log(`  ${withDefaults.toFixed(0)} ms a minute after it, without further scrapes`);
-} finally {
-  api.kill('SIGTERM');
-  await once(api, 'exit');
+  await stop(app);
 }
+
+async function idleCpuMs(app) {
+  const before = cpuMs(app);
+  await sleep(IDLE_MS);
+  return cpuMs(app) - before;
+}
+
+const cpuMs = (app) => Math.round(cpuSeconds(app.pid) * 1000);

@@ -97,7 +97,9 @@ describe('the packed package in an application of somebody else', () => {
       .filter((file) => /\.(js|d\.ts)$/.test(file))
       .flatMap((file) => {
         const text = readFileSync(join(installed, 'dist', file), 'utf8');
-        return [...text.matchAll(/(?:from|import|import\() ?'([^'.][^']*)'/g)].map(([, name = '']) => name);
+        return [...text.matchAll(/(?:from|import|import\() ?'([^'.\s][^'\s]*)'/g)].map(
+          ([, name = '']) => name,
+        );
       })
       .filter((name) => !isBuiltin(name))
       .map((name) => name.split('/', name.startsWith('@') ? 2 : 1).join('/'));
