@@ -180,8 +180,12 @@ describe('the whole application with the sample server', () => {
 });
 
 describe('a game that cannot be started', () => {
-  const folder = temporaryFolder();
+  let folder: ReturnType<typeof temporaryFolder>;
   let api: ApiProcess | undefined;
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
 
   afterEach(async () => {
     await api?.kill();
@@ -192,7 +196,7 @@ describe('a game that cannot be started', () => {
     [{ VS_SERVER_COMMAND: '/nonexistent/game --port 1' }, /program \/nonexistent\/game was not found/],
     [{ VS_SERVER_COMMAND: 'node', VS_SERVER_CWD: '/nonexistent' }, /folder \/nonexistent does not exist/],
   ])('leaves the API running and says why: %j', async (variables, reason) => {
-    api = await ApiProcess.start({ ...variables, VS_DATA_DIR: '' }, process.cwd());
+    api = await ApiProcess.start({ ...variables, VS_DATA_DIR: '' }, folder.path);
     const response = await api.request('api/v1alpha1/server/start', { method: 'POST' });
     expect(response.status).toBe(422);
     expect(((await response.json()) as { message: string }).message).toMatch(reason);
