@@ -82,6 +82,7 @@ describe('GameServerService', () => {
       autostart: false,
       stopCommand: '',
       stopTimeoutMs: NEVER_MS,
+      pidFile: '',
       dataDir: file('data'),
       ...settings,
     };
