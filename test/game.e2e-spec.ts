@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type ServerStatus } from '../src/server/server-status.js';
 import { ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
+import { groupMembers } from './support/game-programs.js';
 
 interface Sample {
   readonly timestamp: string;
@@ -134,22 +135,81 @@ describe('the whole application with the sample server', () => {
     expect(samples.at(-1)).toMatchObject({ gameMemoryMb: null, gameCpuPercent: null });
   });
 
-  it('refuses to put a second server on a world whose first outlived a killed API', async () => {
-    const pid = await runningPid();
-    process.kill(pid, 'SIGSTOP'); // so that it outlives the pipe that breaks
-    await api.kill();
-    expect(isAlive(pid)).toBe(true);
+  describe('after a killed API', () => {
+    /** Pid of the game that the API, killed and started again, finds running. */
+    async function outlived(): Promise<number> {
+      const pid = await runningPid();
+      await api.kill();
+      api = await ApiProcess.start(settings(), folder.path);
+      return pid;
+    }
 
-    api = await ApiProcess.start(settings(), folder.path);
-    await waitFor(async () => (await status()).lastError !== null);
-    const response = await api.request('api/v1alpha1/server/start', { method: 'POST' });
-    expect(response.status).toBe(409);
-    expect(await response.text()).toContain(`pid ${pid}`);
+    it('takes over the game that goes on, and says so once', async () => {
+      const pid = await outlived();
+      expect(await status()).toMatchObject({ state: 'running', pid, lastError: null });
+      expect((await status()).uptimeSeconds).toBeGreaterThanOrEqual(0);
+      expect(api.output.match(new RegExp(`still runs \\(pid ${pid}\\); taking it over`, 'g'))).toHaveLength(
+        1,
+      );
+      expect(api.output).not.toContain('was not started');
+      await measured();
+      expect((await current())?.gameMemoryMb).toBeGreaterThan(20);
 
-    process.kill(-pid, 'SIGKILL');
-    await waitFor(() => !isAlive(pid));
-    expect(await api.data('server/start', 'POST')).toMatchObject({ state: 'running' });
-    await runningPid();
+      const response = await api.request('api/v1alpha1/server/start', { method: 'POST' });
+      expect(response.status).toBe(409);
+      expect(await response.text()).toContain(`pid ${pid}`);
+    });
+
+    it('stops it by signals, and starts another', async () => {
+      const pid = await outlived();
+      expect(await api.data('server/stop', 'POST')).toMatchObject({ state: 'stopping', pid });
+      await reached('stopped');
+      expect(groupMembers(pid)).toEqual([]);
+      expect(await status()).toMatchObject({ pid: null, lastExitCode: null, lastExitSignal: null });
+      expect(await api.data('server/start', 'POST')).toMatchObject({ state: 'running' });
+      expect(await runningPid()).not.toBe(pid);
+    });
+
+    it('restarts it', async () => {
+      const pid = await outlived();
+      await api.data('server/restart', 'POST');
+      await waitFor(async () => {
+        const now = await status();
+        return now.state === 'running' && now.pid !== pid;
+      });
+      expect(groupMembers(pid)).toEqual([]);
+      await runningPid();
+    });
+
+    it('notices its end', async () => {
+      const pid = await outlived();
+      process.kill(pid, 'SIGKILL');
+      await reached('stopped');
+      expect((await status()).lastError).toMatch(/ended unasked; how is not known/);
+    });
+
+    it('takes it over a second time, and stops it at its own shutdown', async () => {
+      await outlived();
+      const pid = await outlived();
+      expect(await status()).toMatchObject({ state: 'running', pid });
+      api.child.kill('SIGTERM');
+      expect(await api.exited).toEqual({ code: 0, signal: null });
+      expect(groupMembers(pid)).toEqual([]);
+    });
+
+    it('leaves a game alone whose API lives', async () => {
+      const pid = await runningPid();
+      const second = await ApiProcess.start(settings(), folder.path);
+      try {
+        await waitFor(() => second.output.includes('was not started'));
+        expect(await second.data('server/status')).toMatchObject({ state: 'stopped', pid: null });
+        second.child.kill('SIGTERM');
+        expect((await second.exited).code).toBe(0);
+      } finally {
+        await second.kill();
+      }
+      expect(await status()).toMatchObject({ state: 'running', pid });
+    });
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)(

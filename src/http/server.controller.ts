@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiConflictResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
-import { GameServerService } from '../server/game-server.service.js';
+import { GameServer } from '../server/game-server.js';
 import { type ServerStatus } from '../server/server-status.js';
 import { Roles } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
@@ -13,7 +13,7 @@ const forbiddenByState = { description: 'Its state forbids this now', standardSc
 @ApiTags('server')
 @Controller(`${API_PREFIX}/server`)
 export class ServerController {
-  constructor(private readonly server: GameServerService) {}
+  constructor(private readonly server: GameServer) {}
 
   @Get('status')
   @Roles('admin', 'monitor')

@@ -1,33 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import { isSecretVariable } from '../config/env.js';
 import { OutputTail } from './output-tail.js';
-import { isGroupAlive, signalGroup } from './process-group.js';
-
-const GROUP_POLL_MS = 50;
-/** How long the kernel may take to remove a group after SIGKILL. */
-const KILL_WAIT_MS = 5_000;
-
-/** How a process ended: one of the two is null. */
-export interface ProcessExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
+import { type ProcessExit, RunningGame } from './running-game.js';
 
 /**
  * One run of a command: a child process that leads a group of its own, so that Ctrl-C in our terminal does
  * not reach it and a signal reaches its children. Its output is always read; an unread pipe would stop it.
  */
-export class GameProcess {
-  readonly pid: number;
-  /** Resolves when the command itself has ended; its children may still run. */
-  readonly exited: Promise<ProcessExit>;
+export class GameProcess extends RunningGame {
+  override readonly pid: number;
+  override readonly exited: Promise<ProcessExit>;
   private readonly spawnedAtMs = performance.now();
   private readonly tail = new OutputTail();
   private exit: ProcessExit | null = null;
 
   private constructor(private readonly child: ChildProcess) {
+    super();
     if (child.pid === undefined) throw new Error('the command has no process');
     this.pid = child.pid;
     this.exited = new Promise((resolve) => {
@@ -60,61 +49,20 @@ export class GameProcess {
     return game;
   }
 
-  get uptimeSeconds(): number {
+  override get uptimeSeconds(): number {
     return Math.floor((performance.now() - this.spawnedAtMs) / 1000);
   }
 
-  /** False once the command itself has ended. */
-  get isRunning(): boolean {
+  override get isRunning(): boolean {
     return this.exit === null;
   }
 
-  /** True until the command and all of its group have ended. */
-  get isAlive(): boolean {
-    return this.isRunning || isGroupAlive(this.pid);
-  }
-
-  /** The last lines that it wrote, oldest first. */
-  outputTail(): string[] {
+  override outputTail(): string[] {
     return this.tail.lines();
   }
 
-  /**
-   * Ends the whole group: the console command (unless empty), SIGTERM, SIGKILL, each when the one before has
-   * had no effect for `timeoutMs`. Resolves when nothing is left; rejects when we may not signal it, or when it
-   * outlives even SIGKILL.
-   */
-  async end(stopCommand: string, timeoutMs: number): Promise<void> {
-    if (stopCommand !== '' && this.isRunning) {
-      this.child.stdin?.write(`${stopCommand}\n`);
-      if (await this.endsWithin(timeoutMs)) return;
-    }
-    signalGroup(this.pid, 'SIGTERM');
-    if (await this.endsWithin(timeoutMs)) return;
-    signalGroup(this.pid, 'SIGKILL');
-    if (!(await this.endsWithin(KILL_WAIT_MS))) throw new Error('SIGKILL has no effect');
-  }
-
-  /** Resolves when the command and all of its group have ended, by whatever means. */
-  async ended(): Promise<void> {
-    await this.exited;
-    while (this.isAlive) await delay(GROUP_POLL_MS, undefined, { ref: false });
-  }
-
-  private async endsWithin(timeoutMs: number): Promise<boolean> {
-    const deadlineMs = performance.now() + timeoutMs;
-    while (this.isAlive) {
-      const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) return false;
-      await (this.isRunning ? this.exitOr(leftMs) : delay(Math.min(GROUP_POLL_MS, leftMs)));
-    }
+  protected override tell(line: string): boolean {
+    this.child.stdin?.write(`${line}\n`);
     return true;
-  }
-
-  private async exitOr(timeoutMs: number): Promise<void> {
-    const timeout = new AbortController();
-    const elapsed = delay(timeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined);
-    await Promise.race([this.exited, elapsed]);
-    timeout.abort();
   }
 }

@@ -26,6 +26,7 @@ import {
   shellProgram,
   stubbornGame,
 } from '../../test/support/game-programs.js';
+import { GameServer } from './game-server.js';
 import { GameServerService } from './game-server.service.js';
 import { type ServerConfig } from './server.config.js';
 import { ServerModule } from './server.module.js';
@@ -81,6 +82,7 @@ describe('GameServerService', () => {
       autostart: false,
       stopCommand: '',
       stopTimeoutMs: NEVER_MS,
+      pidFile: '',
       dataDir: file('data'),
       ...settings,
     };
@@ -197,7 +199,7 @@ describe('GameServerService', () => {
     it('is refused while the game runs, and while it stops', async () => {
       const service = build(nodeProgram(savingGame(file('saved'), file('ready'), 100)));
       await service.start();
-      await expectConflict(service.start(), 'The game server is running already.');
+      await expectConflict(service.start(), `The game server is running already (pid ${pidOf(service)}).`);
       await exists('ready');
       await service.stop();
       await expectConflict(service.start(), 'The game server is stopping already.');
@@ -972,7 +974,7 @@ describe('GameServerService', () => {
         VS_SERVER_STOP_TIMEOUT: '60',
       });
       const module = await Test.createTestingModule({ imports: [ServerModule] }).compile();
-      const service = watch(module.get(GameServerService));
+      const service = watch(module.get<GameServerService>(GameServer));
       await module.init();
       const { pid } = await service.start();
       expect(module.get(ServerService).gameServerPid).toBe(pid);

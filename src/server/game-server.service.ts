@@ -3,30 +3,33 @@ import {
   Injectable,
   Logger,
   type OnApplicationShutdown,
+  type OnModuleInit,
   UnprocessableEntityException,
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { stat } from 'node:fs/promises';
 import { BehaviorSubject, type Observable } from 'rxjs';
-import { GameProcess, type ProcessExit } from './game-process.js';
+import { AdoptedProcess } from './adopted-process.js';
+import { GameProcess } from './game-process.js';
+import { GameServer } from './game-server.js';
+import { type ProcessExit, type RunningGame } from './running-game.js';
 import { type ServerConfig } from './server.config.js';
 import { ServerRecord } from './server-record.js';
-import { ServerService } from './server.service.js';
 import { type ServerState, type ServerStatus } from './server-status.js';
 
 /**
- * The life of one game server, run as a child process. `start`, `stop` and `restart` answer with the status
+ * The life of one game server, run as a child process, or taken over from an earlier run that was killed. `start`, `stop` and `restart` answer with the status
  * just entered; they throw a ConflictException (409) when the state forbids them, and `start` an
  * UnprocessableEntityException (422) when the program or its folder cannot be used.
  */
 @Injectable()
-export class GameServerService extends ServerService implements OnApplicationShutdown {
+export class GameServerService extends GameServer implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(GameServerService.name);
   private readonly config: ServerConfig;
   private readonly record: ServerRecord;
   private readonly statuses: BehaviorSubject<ServerStatus>;
   private state: ServerState;
-  private game: GameProcess | null = null;
+  private game: RunningGame | null = null;
   /** The start under way, or the last one; never rejects. */
   private launch: Promise<void> = Promise.resolve();
   /** The attempt under way, or the last one, to end the group; never rejects. */
@@ -50,7 +53,7 @@ export class GameServerService extends ServerService implements OnApplicationShu
     return this.game?.isRunning === true ? this.game.pid : null;
   }
 
-  get status(): ServerStatus {
+  override get status(): ServerStatus {
     const game = this.game?.isRunning === true ? this.game : null;
     return {
       state: this.state,
@@ -67,12 +70,26 @@ export class GameServerService extends ServerService implements OnApplicationShu
     return this.statuses.asObservable();
   }
 
+  /** Takes over the game that an earlier run of this program started, was killed, and left running. */
+  onModuleInit(): void {
+    if (this.state !== 'stopped') return;
+    const orphan = this.record.orphan();
+    if (orphan === null) return;
+    this.logger.warn(
+      `The game server that an earlier run of the API started still runs (pid ${orphan.pid}); taking it over.`,
+    );
+    this.follows(new AdoptedProcess(orphan.pid, orphan.identity));
+  }
+
   /** Starts the game; resolves when its process runs, which is not yet when players can join. */
-  async start(): Promise<ServerStatus> {
+  override async start(): Promise<ServerStatus> {
     if (this.state === 'not_configured') {
       throw new ConflictException('No game server is configured: set VS_SERVER_COMMAND.');
     }
-    if (this.state !== 'stopped') throw new ConflictException(`The game server is ${this.state} already.`);
+    if (this.state !== 'stopped') {
+      const pid = this.state === 'running' ? ` (pid ${String(this.gameServerPid)})` : '';
+      throw new ConflictException(`The game server is ${this.state} already${pid}.`);
+    }
     if (this.shuttingDown) throw new ConflictException('The API is shutting down.');
     const earlierPid = this.record.alivePid();
     if (earlierPid !== null) {
@@ -90,7 +107,7 @@ export class GameServerService extends ServerService implements OnApplicationShu
   }
 
   /** Asks the game to save and stop, and goes on to signals when it does not; does not wait for the end. */
-  async stop(): Promise<ServerStatus> {
+  override async stop(): Promise<ServerStatus> {
     await this.launch;
     if (this.state === 'stopping' && this.restartWanted) {
       this.restartWanted = false;
@@ -100,7 +117,7 @@ export class GameServerService extends ServerService implements OnApplicationShu
   }
 
   /** Stops the game and starts it again once it has ended; a later `stop` takes the second half back. */
-  async restart(): Promise<ServerStatus> {
+  override async restart(): Promise<ServerStatus> {
     await this.launch;
     return this.beginStop(true);
   }
@@ -120,17 +137,20 @@ export class GameServerService extends ServerService implements OnApplicationShu
     const { command, cwd } = this.config;
     try {
       await requireFolder(cwd);
-      const game = await GameProcess.spawn(command, cwd);
-      this.game = game;
-      this.remember(game.pid);
-      this.enter('running');
-      this.run = this.follow(game);
+      this.follows(await GameProcess.spawn(command, cwd));
     } catch (error) {
       this.lastError = startFailure(error as NodeJS.ErrnoException, command[0] ?? '');
       this.enter('stopped');
       this.logger.error(this.lastError);
       throw new UnprocessableEntityException(this.lastError);
     }
+  }
+
+  private follows(game: RunningGame): void {
+    this.game = game;
+    this.remember(game.pid);
+    this.enter('running');
+    this.run = this.follow(game);
   }
 
   private beginStop(thenStart: boolean): ServerStatus {
@@ -145,7 +165,7 @@ export class GameServerService extends ServerService implements OnApplicationShu
     return this.status;
   }
 
-  private async end(game: GameProcess, stopCommand: string): Promise<void> {
+  private async end(game: RunningGame, stopCommand: string): Promise<void> {
     try {
       await game.end(stopCommand, this.config.stopTimeoutMs);
     } catch (error) {
@@ -154,7 +174,7 @@ export class GameServerService extends ServerService implements OnApplicationShu
     }
   }
 
-  private async follow(game: GameProcess): Promise<void> {
+  private async follow(game: RunningGame): Promise<void> {
     this.lastExit = await game.exited;
     if (this.state === 'running') {
       this.reportUnaskedExit(game);
@@ -176,8 +196,13 @@ export class GameServerService extends ServerService implements OnApplicationShu
     }
   }
 
-  private reportUnaskedExit(game: GameProcess): void {
+  private reportUnaskedExit(game: RunningGame): void {
     const { code, signal } = this.lastExit;
+    if (code === null && signal === null) {
+      this.lastError = 'The game server, taken over from an earlier run, ended unasked; how is not known.';
+      this.logger.warn(this.lastError);
+      return;
+    }
     const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
     this.lastError = `The game server ended unasked ${how}.`;
     const lines = game.outputTail();

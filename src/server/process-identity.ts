@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { TICK_MS } from '../metrics/proc-files.js';
 
 /**
  * A text that tells one process from every other that has had or will have the same pid, or null when there
@@ -25,6 +26,18 @@ export function linuxProcess(pid: number | string): { groupId: number; startTick
   const [state, groupId, startTick] = [fields[0], fields[2], fields[19]];
   if (state === 'Z' || state === 'X' || startTick === undefined) return null;
   return { groupId: Number(groupId), startTick };
+}
+
+/** How long ago a live process started, by a clock that never jumps; null where that cannot be read. */
+export function processAgeMs(pid: number): number | null {
+  try {
+    const found = linuxProcess(pid);
+    if (found === null) return null;
+    const sinceBootMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+    return Math.max(0, sinceBootMs - Number(found.startTick) * TICK_MS);
+  } catch {
+    return null;
+  }
 }
 
 function linuxIdentity(pid: number): string | null {

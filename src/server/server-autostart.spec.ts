@@ -3,7 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { temporaryFolder, waitFor } from '../../test/support/api-process.js';
 import { groupMembers } from '../../test/support/game-programs.js';
-import { GameServerService } from './game-server.service.js';
+import { GameServer } from './game-server.js';
 import { ServerModule } from './server.module.js';
 
 describe('ServerAutostart', () => {
@@ -24,7 +24,7 @@ describe('ServerAutostart', () => {
     folder.remove();
   });
 
-  async function build(variables: Record<string, string>): Promise<GameServerService> {
+  async function build(variables: Record<string, string>): Promise<GameServer> {
     Object.assign(process.env, {
       VS_DATA_DIR: folder.path,
       VS_SERVER_COMMAND: 'sleep 60',
@@ -36,7 +36,7 @@ describe('ServerAutostart', () => {
       .setLogger({ log: ignore, warn: ignore, error: (message: string) => errors.push(message) })
       .compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
-    return app.get(GameServerService);
+    return app.get(GameServer);
   }
 
   it('starts the game when the API listens, not before; closing the API stops it', async () => {

@@ -4,11 +4,16 @@ import { z } from 'zod';
 import { isGroupAlive } from './process-group.js';
 import { processIdentity } from './process-identity.js';
 
-const recordSchema = z.object({ pid: z.int().positive(), identity: z.string(), startedAt: z.string() });
+const processSchema = z.object({ pid: z.int().positive(), identity: z.string() });
+const recordSchema = processSchema.extend({
+  startedAt: z.string(),
+  /** The API process that started the game, or took it over; records of older versions have none. */
+  manager: processSchema.nullish(),
+});
 
 /**
- * The file that remembers which game server was started, so that after a crash of this process no second
- * server is put on the same world. Without a folder nothing is remembered.
+ * The file that remembers which game server was started and by whom, so that after a crash of this process its
+ * next run finds it again and no second server is put on the same world. Without a folder nothing is remembered.
  */
 export class ServerRecord {
   private readonly file: string | null;
@@ -22,7 +27,12 @@ export class ServerRecord {
     const identity = processIdentity(pid);
     if (this.file === null || identity === null) return;
     mkdirSync(this.dataDir, { recursive: true });
-    const text = JSON.stringify({ pid, identity, startedAt: new Date().toISOString() });
+    const text = JSON.stringify({
+      pid,
+      identity,
+      startedAt: new Date().toISOString(),
+      manager: { pid: process.pid, identity: processIdentity(process.pid) ?? '' },
+    });
     writeFileSync(`${this.file}.new`, `${text}\n`);
     renameSync(`${this.file}.new`, this.file);
   }
@@ -30,6 +40,15 @@ export class ServerRecord {
   /** Forgets the process, which has ended. */
   clear(): void {
     if (this.file !== null) rmSync(this.file, { force: true });
+  }
+
+  /** The remembered server, if it is alive itself and the process that managed it is not; else null. */
+  orphan(): { readonly pid: number; readonly identity: string } | null {
+    const record = this.read();
+    if (record === null || processIdentity(record.pid) !== record.identity) return null;
+    const { manager } = record;
+    if (manager != null && processIdentity(manager.pid) === manager.identity) return null;
+    return { pid: record.pid, identity: record.identity };
   }
 
   /** Pid of a remembered server that is still alive, itself or as the rest of its process group; else null. */

@@ -4,14 +4,14 @@ export type ServerState = 'not_configured' | 'stopped' | 'starting' | 'running' 
 /** The game server as seen from outside; also the wire format. */
 export interface ServerStatus {
   readonly state: ServerState;
-  /** Process id of the command that was started, or null when it is not running. */
+  /** Process id of the game server, or null when it is not running. */
   readonly pid: number | null;
-  /** Whole seconds since the command was started, or null when it is not running. */
+  /** Whole seconds since the game server was started, or null when it is not running or this is not known. */
   readonly uptimeSeconds: number | null;
-  /** Exit code of the last run, or null when there was none or a signal ended it. */
+  /** Exit code of the last run, or null when there was none, a signal ended it, or it was not ours to see. */
   readonly lastExitCode: number | null;
   /** Signal that ended the last run, or null. */
   readonly lastExitSignal: string | null;
-  /** Why the last start failed or the last run ended unasked, in words; null after a good start. */
+  /** Why the last start failed, the last run ended unasked, or the pid file leads nowhere, in words; else null. */
   readonly lastError: string | null;
 }

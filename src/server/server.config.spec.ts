@@ -15,6 +15,7 @@ const defaults = {
   autostart: false,
   stopCommand: '/stop',
   stopTimeoutMs: 30_000,
+  pidFile: '',
   dataDir: './data',
 };
 

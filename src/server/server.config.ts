@@ -16,13 +16,19 @@ const commandLine = z
   })
   .default([]);
 
-const variables = z.object({
-  VS_SERVER_COMMAND: commandLine,
-  VS_SERVER_CWD: z.string().default('.'),
-  VS_SERVER_AUTOSTART: envBoolean(false),
-  VS_SERVER_STOP_COMMAND: z.string().default('/stop'),
-  VS_SERVER_STOP_TIMEOUT: envNumber(30, '0 to 3600 (seconds)', (seconds) => seconds <= 3600),
-});
+const variables = z
+  .object({
+    VS_SERVER_COMMAND: commandLine,
+    VS_SERVER_CWD: z.string().default('.'),
+    VS_SERVER_AUTOSTART: envBoolean(false),
+    VS_SERVER_STOP_COMMAND: z.string().default('/stop'),
+    VS_SERVER_STOP_TIMEOUT: envNumber(30, '0 to 3600 (seconds)', (seconds) => seconds <= 3600),
+    VS_SERVER_PID_FILE: z.string().default(''),
+  })
+  .refine((env) => env.VS_SERVER_PID_FILE === '' || env.VS_SERVER_COMMAND.length === 0, {
+    path: ['VS_SERVER_PID_FILE'],
+    message: 'only without VS_SERVER_COMMAND; unset one of the two',
+  });
 
 /** Settings of the game server, from `VS_SERVER_*` and `VS_DATA_DIR`. */
 export const serverConfig = registerAs('server', () => {
@@ -35,6 +41,8 @@ export const serverConfig = registerAs('server', () => {
     /** Console line that asks the game to save and stop; empty: none. */
     stopCommand: env.VS_SERVER_STOP_COMMAND,
     stopTimeoutMs: env.VS_SERVER_STOP_TIMEOUT * 1000,
+    /** File in which something else keeps the game's pid; empty: the game is ours to run. */
+    pidFile: env.VS_SERVER_PID_FILE,
     /** Folder where state is kept; empty: nothing is kept. */
     dataDir: readDataDir(),
   };

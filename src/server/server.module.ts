@@ -1,15 +1,31 @@
 import { Global, Module } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { AttachedServerService } from './attached-server.service.js';
+import { GameServer } from './game-server.js';
 import { GameServerService } from './game-server.service.js';
 import { ServerAutostart } from './server-autostart.js';
-import { serverConfig } from './server.config.js';
+import { type ServerConfig, serverConfig } from './server.config.js';
 import { ServerService } from './server.service.js';
 
-/** The managed game server, and its face towards the metrics. Global: the metrics take whatever is provided. */
+/**
+ * The game server, run by us or (VS_SERVER_PID_FILE) by something else, and its face towards the metrics. Global:
+ * the metrics take whatever is provided.
+ */
 @Global()
 @Module({
   imports: [ConfigModule.forFeature(serverConfig)],
-  providers: [GameServerService, ServerAutostart, { provide: ServerService, useExisting: GameServerService }],
-  exports: [GameServerService, ServerService],
+  providers: [
+    {
+      provide: GameServer,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<{ server: ServerConfig }, true>): GameServer =>
+        config.get('server.pidFile', { infer: true }) === ''
+          ? new GameServerService(config)
+          : new AttachedServerService(config),
+    },
+    { provide: ServerService, useExisting: GameServer },
+    ServerAutostart,
+  ],
+  exports: [GameServer, ServerService],
 })
 export class ServerModule {}
