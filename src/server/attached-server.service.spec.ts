@@ -65,7 +65,6 @@ describe('AttachedServerService', () => {
     expect(server.status).toMatchObject({
       state: 'running',
       pid: game.pid,
-      uptimeSeconds: 0,
       lastError: null,
     });
     rmSync(path);
