@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   try {
     await app.listen(port, host);
   } catch (error) {
-    await app.close();
+    // Not closed: nothing was started yet, and a game that was taken over from an earlier run must go on.
     throw new ListenError(host, port, error as NodeJS.ErrnoException);
   }
   const key = app.get(ApiKeys).generatedAdminKey;
