@@ -68,6 +68,12 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     );
   }
 
+  /** Ends the API and its game in order. */
+  async function stopApi(): Promise<void> {
+    api.child.kill('SIGTERM');
+    await api.exited;
+  }
+
   /** Opens the page logged in, with the game measured and the stream open. */
   async function openDashboard(options = {}): Promise<void> {
     watched = await WatchedPage.open(browser, `${api.url}#key=${ADMIN_KEY}`, options);
@@ -155,7 +161,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('shows an error of the server in words', async () => {
-    await api.kill();
+    await stopApi();
     api = await startApi({ VS_SERVER_COMMAND: '/nonexistent/game', VS_SERVER_AUTOSTART: 'false' });
     watched = await WatchedPage.open(browser, `${api.url}#key=${ADMIN_KEY}`);
     await watched.reads('server-state', /^stopped$/);
@@ -300,7 +306,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('shows means of what reaches further back than its samples', async () => {
-    await api.kill();
+    await stopApi();
     api = await startApi({
       VS_METRICS_INTERVAL: '0.1',
       VS_METRICS_CAPACITY: '10',
@@ -331,7 +337,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('says that samples are not archived, and why', async () => {
-    await api.kill();
+    await stopApi();
     writeFileSync(join(folder.path, 'metrics.db'), 'this is no database, and nobody may touch it');
     api = await startApi({ VS_DATA_DIR: folder.path });
     await openDashboard();
