@@ -2,6 +2,7 @@ import { ConsoleLogger } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
+import { isatty } from 'node:tty';
 import { EnvError } from './config/env.js';
 import { createApp } from './create-app.js';
 import { ApiKeys } from './http/api-keys.js';
@@ -9,7 +10,7 @@ import { type HttpConfig } from './http/http.config.js';
 
 async function main(): Promise<void> {
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const app = await createApp(new ConsoleLogger({ colors: process.stdout.isTTY }));
+  const app = await createApp(new ConsoleLogger({ colors: isatty(1) }));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const { host, port } = app
     .get<ConfigService<{ http: HttpConfig }, true>>(ConfigService)
