@@ -11,9 +11,9 @@ afterAll(() => {
 });
 
 const schema = z.object({
-  VS_NAME: z.string().default('nobody'),
-  VS_COUNT: envNumber(3, 'a whole number up to 10', (count) => Number.isInteger(count) && count <= 10),
-  VS_FLAG: envBoolean(false),
+  TEST_NAME: z.string().default('nobody'),
+  TEST_COUNT: envNumber(3, 'a whole number up to 10', (count) => Number.isInteger(count) && count <= 10),
+  TEST_FLAG: envBoolean(false),
 });
 
 /** The lines of the EnvError that a function throws. */
@@ -29,31 +29,31 @@ function linesOf(read: () => unknown): readonly string[] {
 
 describe('readEnv', () => {
   it('gives the defaults when nothing is set, and leaves the environment as it was', () => {
-    expect(readEnv(schema)).toEqual({ VS_NAME: 'nobody', VS_COUNT: 3, VS_FLAG: false });
+    expect(readEnv(schema)).toEqual({ TEST_NAME: 'nobody', TEST_COUNT: 3, TEST_FLAG: false });
     expect(process.env).toEqual({});
   });
 
   it('gives values in the types of the schema, without the space around them', () => {
-    Object.assign(process.env, { VS_NAME: ' someone ', VS_COUNT: '7', VS_FLAG: 'true' });
-    expect(readEnv(schema)).toEqual({ VS_NAME: 'someone', VS_COUNT: 7, VS_FLAG: true });
+    Object.assign(process.env, { TEST_NAME: ' someone ', TEST_COUNT: '7', TEST_FLAG: 'true' });
+    expect(readEnv(schema)).toEqual({ TEST_NAME: 'someone', TEST_COUNT: 7, TEST_FLAG: true });
   });
 
   it.each(['', '  '])('takes an empty value (%j) for unset', (empty) => {
-    Object.assign(process.env, { VS_NAME: empty, VS_COUNT: empty, VS_FLAG: empty });
-    expect(readEnv(schema)).toEqual({ VS_NAME: 'nobody', VS_COUNT: 3, VS_FLAG: false });
+    Object.assign(process.env, { TEST_NAME: empty, TEST_COUNT: empty, TEST_FLAG: empty });
+    expect(readEnv(schema)).toEqual({ TEST_NAME: 'nobody', TEST_COUNT: 3, TEST_FLAG: false });
   });
 
   it('keeps an empty value where it has a meaning, and there alone', () => {
-    Object.assign(process.env, { VS_NAME: '', VS_COUNT: '' });
-    expect(readEnv(schema, ['VS_NAME'])).toEqual({ VS_NAME: '', VS_COUNT: 3, VS_FLAG: false });
+    Object.assign(process.env, { TEST_NAME: '', TEST_COUNT: '' });
+    expect(readEnv(schema, ['TEST_NAME'])).toEqual({ TEST_NAME: '', TEST_COUNT: 3, TEST_FLAG: false });
   });
 
   it('reports every bad variable in a line of its own, with its raw value and what is allowed', () => {
-    Object.assign(process.env, { VS_NAME: 'fine', VS_COUNT: '11', VS_FLAG: 'yes "please"' });
+    Object.assign(process.env, { TEST_NAME: 'fine', TEST_COUNT: '11', TEST_FLAG: 'yes "please"' });
     const read = () => readEnv(schema);
     expect(linesOf(read)).toEqual([
-      'VS_COUNT="11" cannot be used; allowed: a whole number up to 10',
-      'VS_FLAG="yes \\"please\\"" cannot be used; allowed: true or false',
+      'TEST_COUNT="11" cannot be used; allowed: a whole number up to 10',
+      'TEST_FLAG="yes \\"please\\"" cannot be used; allowed: true or false',
     ]);
     expect(read).toThrow(linesOf(read).join('\n'));
   });
@@ -69,8 +69,8 @@ describe('readEnv', () => {
 
 describe('envNumber', () => {
   const read = (value: string) => {
-    process.env.VS_NUMBER = value;
-    return readEnv(z.object({ VS_NUMBER: envNumber(1, 'any', () => true) })).VS_NUMBER;
+    process.env.TEST_NUMBER = value;
+    return readEnv(z.object({ TEST_NUMBER: envNumber(1, 'any', () => true) })).TEST_NUMBER;
   };
 
   it.each([
@@ -89,29 +89,29 @@ describe('envNumber', () => {
 
 describe('envBoolean', () => {
   it.each(['1', 'yes', 'on', 'TRUE', 'False'])('refuses %j', (value) => {
-    process.env.VS_FLAG = value;
-    expect(() => readEnv(schema)).toThrow(`VS_FLAG="${value}" cannot be used; allowed: true or false`);
+    process.env.TEST_FLAG = value;
+    expect(() => readEnv(schema)).toThrow(`TEST_FLAG="${value}" cannot be used; allowed: true or false`);
   });
 });
 
 describe('checkSettings', () => {
-  const readCount = () => readEnv(schema.pick({ VS_COUNT: true }));
-  const readFlag = () => readEnv(schema.pick({ VS_FLAG: true }));
+  const readCount = () => readEnv(schema.pick({ TEST_COUNT: true }));
+  const readFlag = () => readEnv(schema.pick({ TEST_FLAG: true }));
 
   it('collects the bad variables of all modules', () => {
-    Object.assign(process.env, { VS_COUNT: 'abc', VS_FLAG: 'maybe' });
+    Object.assign(process.env, { TEST_COUNT: 'abc', TEST_FLAG: 'maybe' });
     expect(
       linesOf(() => {
         checkSettings([readCount, readFlag]);
       }),
     ).toEqual([
-      'VS_COUNT="abc" cannot be used; allowed: a whole number up to 10',
-      'VS_FLAG="maybe" cannot be used; allowed: true or false',
+      'TEST_COUNT="abc" cannot be used; allowed: a whole number up to 10',
+      'TEST_FLAG="maybe" cannot be used; allowed: true or false',
     ]);
   });
 
   it('reports a variable that two modules read once', () => {
-    process.env.VS_COUNT = 'abc';
+    process.env.TEST_COUNT = 'abc';
     expect(
       linesOf(() => {
         checkSettings([readCount, readCount]);

@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { uptime } from 'node:os';
-import { type ProcProcess, readChildren, readProcess, TICK_MS } from './proc-files.js';
+import {
+  machineUptimeMs,
+  type ProcProcess,
+  readChildren,
+  readProcess,
+  TICK_MS,
+} from '../linux/proc-files.js';
 import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
 import { TreeCpu } from './tree-cpu.js';
 
@@ -62,12 +67,4 @@ function withDescendants(root: ProcProcess): ProcProcess[] {
 
 function isSameStillAlive({ pid, startTick }: ProcProcess): boolean {
   return readProcess(pid)?.startTick === startTick;
-}
-
-/**
- * Time since the machine's start, on the clock of the start ticks. In a container /proc/uptime may count from the
- * container's start; the monotonic clock does not, but stands still while a machine sleeps.
- */
-function machineUptimeMs(): number {
-  return Math.max(uptime() * 1000, Number(process.hrtime.bigint() / 1_000_000n));
 }

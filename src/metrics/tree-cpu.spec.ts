@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ProcProcess } from './proc-files.js';
+import { type ProcProcess } from '../linux/proc-files.js';
 import { TreeCpu } from './tree-cpu.js';
 
 const at = (pid: number, ownMs: number, reapedMs = 0, startTick = pid): ProcProcess => ({

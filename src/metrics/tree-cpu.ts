@@ -1,4 +1,4 @@
-import { type ProcProcess } from './proc-files.js';
+import { type ProcProcess } from '../linux/proc-files.js';
 
 /**
  * CPU time of a tree of processes that never falls and never leaps. A process that ends hands its time to the

@@ -220,7 +220,7 @@ describe('GameServerService', () => {
       Object.assign(process.env, {
         VS_API_KEY_ADMIN: 'a',
         VS_API_KEY_MONITOR: 'm',
-        VS_TEST_VARIABLE: 'seen',
+        TEST_VARIABLE: 'seen',
       });
       try {
         const report = 'JSON.stringify([process.cwd(), process.env])';
@@ -235,7 +235,7 @@ describe('GameServerService', () => {
       }
       const [cwd, env] = JSON.parse(readFileSync(file('report'), 'utf8')) as [string, Record<string, string>];
       expect(cwd).toBe(folder.path);
-      expect(env).toMatchObject({ VS_TEST_VARIABLE: 'seen', PATH: process.env.PATH });
+      expect(env).toMatchObject({ TEST_VARIABLE: 'seen', PATH: process.env.PATH });
       expect(Object.keys(env).filter((name) => name.startsWith('VS_API_KEY'))).toEqual([]);
     });
 

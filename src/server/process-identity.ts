@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { TICK_MS } from '../metrics/proc-files.js';
+import { hasEnded, machineUptimeMs, readStatFields, TICK_MS } from '../linux/proc-files.js';
 
 /**
  * A text that tells one process from every other that has had or will have the same pid, or null when there
@@ -20,11 +20,9 @@ export function processIdentity(pid: number): string | null {
  * has ended and merely waits for its parent to notice. Throws when there is no such process.
  */
 export function linuxProcess(pid: number | string): { groupId: number; startTick: string } | null {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The program's name, in parentheses, may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = readStatFields(pid);
   const [state, groupId, startTick] = [fields[0], fields[2], fields[19]];
-  if (state === 'Z' || state === 'X' || startTick === undefined) return null;
+  if (hasEnded(state) || startTick === undefined) return null;
   return { groupId: Number(groupId), startTick };
 }
 
@@ -33,8 +31,7 @@ export function processAgeMs(pid: number): number | null {
   try {
     const found = linuxProcess(pid);
     if (found === null) return null;
-    const sinceBootMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
-    return Math.max(0, sinceBootMs - Number(found.startTick) * TICK_MS);
+    return Math.max(0, machineUptimeMs() - Number(found.startTick) * TICK_MS);
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { endianness } from 'node:os';
+import { endianness, uptime } from 'node:os';
 
 /** One process as Linux counts it: fields of `/proc/PID/stat` and `statm` (proc(5)). */
 export interface ProcProcess {
@@ -21,17 +21,35 @@ export const TICK_MS = tickMs;
 
 const buffer = Buffer.allocUnsafe(4096);
 
+/** The fields of `/proc/PID/stat` from the third, the state, on; throws when there is no such process. */
+export function readStatFields(pid: number | string): string[] {
+  const stat = readSmall(`/proc/${pid}/stat`);
+  // The program's name, in parentheses, may itself hold spaces and parentheses.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Says whether a state, the first of those fields, is that of a process that has ended and waits to be noticed. */
+export function hasEnded(state: string | undefined): boolean {
+  return state === 'Z' || state === 'X';
+}
+
+/**
+ * Time since the machine's start, on the clock of the start ticks. In a container /proc/uptime may count from the
+ * container's start; the monotonic clock does not, but stands still while a machine sleeps.
+ */
+export function machineUptimeMs(): number {
+  return Math.max(uptime() * 1000, Number(process.hrtime.bigint() / 1_000_000n));
+}
+
 /** Reads one process; null when it does not exist; throws the system's error when it may not be read. */
 export function readProcess(pid: number): ProcProcess | null {
   try {
-    const stat = readSmall(`/proc/${pid}/stat`);
-    // The program's name, in parentheses, may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const fields = readStatFields(pid);
     // `statm` is exact where the memory field of `stat` lags behind.
     const residentPages = Number(readSmall(`/proc/${pid}/statm`).split(' ', 2)[1]);
     return {
       pid,
-      isZombie: fields[0] === 'Z' || fields[0] === 'X',
+      isZombie: hasEnded(fields[0]),
       ownMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
       reapedMs: (Number(fields[13]) + Number(fields[14])) * TICK_MS,
       startTick: Number(fields[19]),
