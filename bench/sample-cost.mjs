@@ -12,11 +12,12 @@ const ROUNDS = 15;
 const SAMPLES = 400;
 
 /** Takes samples with one of our engines; also the longest time for which one held the event loop. */
-async function ownEngine(reader, pid) {
+async function ownEngine(reader, pid, before = () => undefined) {
   const sampler = new ProcessSampler(reader);
   let heldMs = 0;
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
   for (let i = 0; i < SAMPLES; i++) {
+    before();
     const began = performance.now();
     const pending = sampler.sampleGame(pid);
     sampler.sampleOwn();
@@ -73,6 +74,8 @@ export async function sampleCost() {
       if (round === 0) runs.clear();
       if (floor) add('C floor (stat and statm of both)', await peer(floor, `floor ${SAMPLES} ${pid}`));
       add('native engine', await ownEngine(native, pid));
+      // As if something had been forked before each sample: the tree is looked for anew.
+      add('native engine, tree walked', await ownEngine(native, pid, () => (native.tree.lastPid = null)));
       add('pidusage engine', await ownEngine(pidusage, pid));
       if (psutil) {
         add('psutil, handles kept', await peer(psutil, `kept ${SAMPLES} ${pid}`));

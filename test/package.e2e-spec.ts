@@ -137,7 +137,7 @@ describe('the packed package in an application of somebody else', () => {
     expect(loaded).toContain(`${NAME}/dist/metrics/index.js`);
     const ours = loaded.filter((path) => path.startsWith(`${NAME}/`));
     const core =
-      /^vintagestory-metrics\/dist\/(metrics\/[^/]+|linux\/proc-files|config\/[^/]+|server\/server\.service)\.js$/;
+      /^vintagestory-metrics\/dist\/(metrics\/[^/]+|linux\/[^/]+|config\/[^/]+|server\/server\.service)\.js$/;
     expect(ours.filter((path) => !core.test(path))).toEqual([]);
     expect(
       loaded.filter((path) =>

@@ -44,7 +44,12 @@ async function readOnce(pid: number): Promise<ProcessCounters | null> {
   if (usage.memory === 0 && usage.elapsed >= NEWBORN_MS) return null;
   // The library reads the uptime first and the counters last: behind a busy thread pool, the time of the call is
   // the nearest to `elapsed`, and what remains of the delay makes a process look older, never newer.
-  return { cpuMs: usage.ctime, rssBytes: usage.memory, startedAtMs: calledAtMs - usage.elapsed };
+  return {
+    cpuMs: usage.ctime,
+    rssBytes: usage.memory,
+    startedAtMs: calledAtMs - usage.elapsed,
+    readAtMs: steadyNowMs(),
+  };
 }
 
 function exists(pid: number): boolean {

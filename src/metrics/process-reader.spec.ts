@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ const BURN = 'for (;;);';
 const children: ChildProcess[] = [];
 
 function run(command: string, ...args: string[]): number {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
   children.push(child);
   if (child.pid === undefined) throw new Error(`${command} did not start`);
   return child.pid;
@@ -127,6 +127,34 @@ describe('the native reader', () => {
     expect((await required(reader, pid)).startedAtMs).toBe(startedAtMs);
   });
 
+  it('counts finer than the clock ticks: what a process says that it used, within 4 ms', async () => {
+    const script = `process.stdin.on('data', (ms) => {
+      const began = process.cpuUsage();
+      for (let used = 0; used < ms * 1000; ) {
+        const { user, system } = process.cpuUsage(began);
+        used = user + system;
+      }
+      console.log('done');
+    })`;
+    const pid = run(process.execPath, '-e', script);
+    const [child] = children;
+    await waitFor(async () => (await required(reader, pid)).rssBytes > 30e6);
+    const used = async (ms: number) => {
+      const before = await required(reader, pid);
+      child?.stdin?.write(String(ms));
+      await once(child?.stdout ?? process.stdin, 'data');
+      await delay(50);
+      return (await required(reader, pid)).cpuMs - before.cpuMs;
+    };
+    // The first time it compiles, too.
+    await used(50);
+    for (const ms of [13, 17, 23, 26, 34]) {
+      const read = await used(ms);
+      expect(read).toBeGreaterThan(ms - 0.5);
+      expect(read).toBeLessThan(ms + 4);
+    }
+  });
+
   it('agrees with VmRSS to the page', async () => {
     const pid = run('sleep', '60');
     await delay(100);
@@ -156,6 +184,37 @@ describe('the native reader', () => {
     expect(await percentOver(reader, pid, 1000)).toBeGreaterThan(20);
   });
 
+  it.each([
+    ['nothing was forked since', []],
+    ['something was', ['true']],
+  ])('lets go of a child that leaves the tree when %s', async (_what, [forked]) => {
+    // What the inner shell has started lives on after it, as a child of process 1.
+    const pid = run('sh', '-c', 'sh -c "sleep 60 & echo; read line"; echo; read line');
+    const [child] = children;
+    await once(child?.stdout ?? process.stdin, 'data');
+    await delay(100);
+    const [before, whole] = [await required(reader, pid), treeRssBytes(pid)];
+    expect(before.rssBytes).toBe(whole);
+    child?.stdin?.write('go on\n');
+    await once(child?.stdout ?? process.stdin, 'data');
+    await waitFor(() => childPids(pid).length === 0);
+    if (forked !== undefined) execFileSync(forked);
+    const after = await required(reader, pid);
+    expect(after.rssBytes).toBe(treeRssBytes(pid));
+    expect(after.rssBytes).toBeLessThan(whole);
+    expect(after.cpuMs).toBeGreaterThanOrEqual(before.cpuMs);
+  });
+
+  it('measures a thousand children, more than a page lists, and keeps few files open', async () => {
+    const pid = run('sh', '-c', 'i=0; while [ $i -lt 1000 ]; do sleep 60 & i=$((i+1)); done; echo; wait');
+    await once(children[0]?.stdout ?? process.stdin, 'data');
+    await waitFor(() => childPids(pid).every((child) => kernelRssMib(child) < 3));
+    const before = openDescriptors(process.pid);
+    expect((await required(reader, pid)).rssBytes).toBe(treeRssBytes(pid));
+    expect(openDescriptors(process.pid) - before).toBeLessThanOrEqual(256);
+    expect(childPids(pid)).toHaveLength(1000);
+  });
+
   it('finds children that a thread started', async () => {
     const script = `new (require('node:worker_threads').Worker)(
       "require('node:child_process').spawnSync('sleep', ['60'])", { eval: true })`;
@@ -167,17 +226,28 @@ describe('the native reader', () => {
   });
 });
 
-/** Pids of all processes whose parent is `pid`, found another way than the reader does. */
+/** Resident memory of a process and all of its descendants, found another way than the reader does. */
+function treeRssBytes(pid: number): number {
+  const parents = allParents();
+  const tree = [pid];
+  for (const parent of tree) for (const [child, of] of parents) if (of === parent) tree.push(child);
+  return tree.reduce((sum, member) => sum + Math.round(kernelRssMib(member) * 1024 * 1024), 0);
+}
+
 function childPids(pid: number): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((candidate) => {
-      try {
-        return (
-          readFileSync(`/proc/${candidate}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1] === String(pid)
-        );
-      } catch {
-        return false;
-      }
-    });
+  return [...allParents()].filter(([, parent]) => parent === pid).map(([child]) => child);
+}
+
+/** The parent of every process of the machine. */
+function allParents(): Map<number, number> {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const [, parent] = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      parents.set(Number(name), Number(parent));
+    } catch {
+      // It has ended since.
+    }
+  }
+  return parents;
 }

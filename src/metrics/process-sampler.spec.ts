@@ -62,7 +62,7 @@ describe('ProcessSampler, with scripted counters and time', () => {
 
   /** A sample of a process that has used `cpuMs` of CPU time. */
   function sample(cpuMs: number, startedAtMs = bornAtMs): Promise<ProcessUsage | null> {
-    reader.answer = { cpuMs, rssBytes: 64 * MIB, startedAtMs };
+    reader.answer = { cpuMs, rssBytes: 64 * MIB, startedAtMs, readAtMs: steadyNowMs() };
     return sampler.sampleGame(PID);
   }
 
@@ -328,6 +328,7 @@ describe('ProcessSampler, with real processes', () => {
       const { pid } = await children.sleeping();
       await untilAge(pid, 250);
       await sample(pid);
+      sampler.sampleOwn();
       const before = openDescriptors(process.pid);
       for (let i = 0; i < 1000; i++) {
         await sample(pid);

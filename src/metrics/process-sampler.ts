@@ -54,11 +54,11 @@ export class ProcessSampler {
     return Math.max(0, this.gamesSeen - 1);
   }
 
-  /** This process. Node's own counters: no thread pool, every platform, 9 µs. */
+  /** This process; its CPU time as Node counts it: no thread pool, every platform, to the microsecond. */
   sampleOwn(): ProcessUsage {
     const { user, system } = process.cpuUsage();
     return {
-      memoryMb: process.memoryUsage.rss() / BYTES_PER_MB,
+      memoryMb: this.reader.ownRssBytes() / BYTES_PER_MB,
       cpuPercent: this.ownMeter.percent(steadyNowMs(), (user + system) / 1000),
     };
   }
@@ -72,19 +72,20 @@ export class ProcessSampler {
     }
     const counters = await this.readGame(pid);
     if (counters === null) return null;
-    const nowMs = steadyNowMs();
-    if (nowMs - counters.startedAtMs < MIN_AGE_MS) return null;
+    // Not the time now: this may go on a while after the reading, when something holds the event loop.
+    const { readAtMs } = counters;
+    if (readAtMs - counters.startedAtMs < MIN_AGE_MS) return null;
 
     const game = this.track(pid, counters);
     this.gameCpuMs += counters.cpuMs - game.cpuMs;
     game.cpuMs = counters.cpuMs;
-    game.lastSeenAtMs = nowMs;
+    game.lastSeenAtMs = readAtMs;
     return {
       pid,
       startedAt: game.startedAt,
       rssBytes: counters.rssBytes,
       memoryMb: counters.rssBytes / BYTES_PER_MB,
-      cpuPercent: game.meter.percent(nowMs, counters.cpuMs),
+      cpuPercent: game.meter.percent(readAtMs, counters.cpuMs),
     };
   }
 

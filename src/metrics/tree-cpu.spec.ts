@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ProcProcess } from '../linux/proc-files.js';
+import { type ProcCounters } from '../linux/proc-process.js';
 import { TreeCpu } from './tree-cpu.js';
 
-const at = (pid: number, ownMs: number, reapedMs = 0, startTick = pid): ProcProcess => ({
+const at = (pid: number, ownMs: number, reapedMs = 0, startTick = pid): ProcCounters => ({
   pid,
+  parentPid: 0,
   ownMs,
   reapedMs,
   startTick,
@@ -43,6 +44,23 @@ describe('the CPU time of a tree', () => {
     const cpu = new TreeCpu();
     cpu.advance([at(1, 100), at(2, 500)], isNew, died);
     expect(cpu.advance([at(1, 105)], isNew, died)).toBe(605);
+  });
+
+  it('loses and adds nothing by rounding: a parent is told of its children in whole ticks', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 0)], isNew, died);
+    for (let i = 1; i <= 10; i++) {
+      // A child is seen when it has used 7 ms, and ends then; told are 0, 10, 20, 20, 30 ... of 7, 14, 21, 28, 35.
+      cpu.advance([at(1, 0, Math.floor((7 * (i - 1)) / 10) * 10), at(100 + i, 7)], isNew, died);
+    }
+    expect(cpu.advance([at(1, 0, 70)], isNew, died)).toBe(70);
+  });
+
+  it('holds nothing back from a parent that began to reap late', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 0), at(2, 500)], isNew, died);
+    cpu.advance([at(1, 0)], isNew, died);
+    expect(cpu.advance([at(1, 0, 100)], isNew, died)).toBe(580);
   });
 
   it('takes nothing off for a child that left the tree', () => {

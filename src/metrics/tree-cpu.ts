@@ -1,12 +1,18 @@
-import { type ProcProcess } from '../linux/proc-files.js';
+import { type ProcCounters } from '../linux/proc-process.js';
+import { TICK_MS } from '../linux/proc-stat.js';
+
+/** What a parent has inherited is told in ticks, user and system time each rounded down. */
+const ROUNDING_MS = 2 * TICK_MS;
 
 /**
  * CPU time of a tree of processes that never falls and never leaps. A process that ends hands its time to the
  * parent that waits for it, so own and reaped times are added up, and what was already counted is taken off.
  */
 export class TreeCpu {
-  private seen = new Map<string, ProcProcess>();
+  private seen = new Map<string, ProcCounters>();
   private totalMs = 0;
+  /** Counted already, and not yet told of by the parent: zero or less. */
+  private roundedMs = 0;
   private isFirst = true;
 
   /**
@@ -14,9 +20,9 @@ export class TreeCpu {
    * process started after the count before; `hasLeft` whether one that is missing lives on outside the tree.
    */
   advance(
-    processes: readonly ProcProcess[],
+    processes: readonly ProcCounters[],
     startedSince: (startTick: number) => boolean,
-    hasLeft: (process: ProcProcess) => boolean,
+    hasLeft: (process: ProcCounters) => boolean,
   ): number {
     const now = new Map(processes.map((process) => [identity(process), process]));
     let reapedMs = 0;
@@ -34,14 +40,16 @@ export class TreeCpu {
     for (const [key, process] of this.seen) {
       if (!now.has(key) && !hasLeft(process)) countedMs += process.ownMs + process.reapedMs;
     }
-    // A parent that ignores its children's end reaps nothing, hence the bound.
-    this.totalMs += Math.max(0, reapedMs - countedMs);
+    const inheritedMs = reapedMs - countedMs + this.roundedMs;
+    this.totalMs += Math.max(0, inheritedMs);
+    // What rounding holds back comes with a later tick. More than that never comes: the parent does not reap.
+    this.roundedMs = Math.max(-ROUNDING_MS, Math.min(0, inheritedMs));
     this.seen = now;
     this.isFirst = false;
     return this.totalMs;
   }
 }
 
-function identity({ pid, startTick }: ProcProcess): string {
+function identity({ pid, startTick }: ProcCounters): string {
   return `${pid} ${startTick}`;
 }

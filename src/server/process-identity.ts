@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { hasEnded, machineUptimeMs, readStatFields, TICK_MS } from '../linux/proc-files.js';
+import { hasEnded, machineUptimeMs, readStatFields, TICK_MS } from '../linux/proc-stat.js';
 
 /**
  * A text that tells one process from every other that has had or will have the same pid, or null when there

@@ -1,6 +1,7 @@
 // Samples a busy process while this one is held up: by hashing in the thread pool, or by blocking its event loop for
-// SECONDS; prints the samples, and how many hashes were done by then.
+// SECONDS; prints the samples, how many hashes were done by then, and what the kernel had counted around each sample.
 import { pbkdf2 } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 
@@ -15,9 +16,21 @@ await reader.onModuleInit?.();
 const sampler = new ProcessSampler(reader);
 const samples = [];
 let hashesDone = 0;
+
+function kernelCpuMs() {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 async function sample() {
+  const before = { atMs: performance.now(), cpuMs: kernelCpuMs() };
   const usage = await sampler.sampleGame(Number(pid));
-  samples.push({ ...usage, hashesDone });
+  const mark = {
+    cpuMs: [before.cpuMs, kernelCpuMs()],
+    atMs: [before.atMs, performance.now()],
+    waitedMs: 0,
+  };
+  samples.push({ ...usage, hashesDone, mark });
 }
 
 await sample();
@@ -31,6 +44,8 @@ if (fault === 'pool') {
   while (performance.now() < untilMs);
   await pending;
 }
+// A shorter window would reach back to the sample before.
+await delay(300);
 await sample();
 await delay(500);
 await sample();

@@ -1,0 +1,85 @@
+import { ProcFile } from './proc-file.js';
+import { type ProcCounters, ProcProcess, type ProcReadOptions } from './proc-process.js';
+
+/** The pid given out last in this pid namespace, to a process or a thread: while it stands, none has come. */
+const lastPidFile = new ProcFile('/proc/sys/kernel/ns_last_pid');
+
+/** A process with all of its descendants, read again and again; `close` it in the end. */
+export class ProcTree {
+  private readonly members = new Map<number, ProcProcess>();
+  private lastPid: string | null = null;
+
+  constructor(readonly rootPid: number) {}
+
+  /**
+   * Every process of the tree as it is now, the root first; none when the root is gone. Throws the system's error
+   * when one of them may not be read.
+   */
+  read(inNanoseconds: boolean): ProcCounters[] {
+    // Read before the tree is: what comes meanwhile shows at the next reading.
+    const lastPid = readLastPid();
+    const mayHaveGrown = lastPid === null || lastPid !== this.lastPid;
+    this.lastPid = null;
+    let found = mayHaveGrown ? null : this.follow({ inNanoseconds, mayHaveGrown });
+    // Without its root the tree has ended, or another process has the root's pid.
+    if (found?.has(this.rootPid) !== true) found = this.walk({ inNanoseconds, mayHaveGrown: true });
+    this.lastPid = lastPid;
+    for (const pid of this.members.keys()) if (!found.has(pid)) this.forget(pid);
+    return [...found.values()];
+  }
+
+  close(): void {
+    for (const pid of this.members.keys()) this.forget(pid);
+  }
+
+  /** From the root on, to whatever is somebody's child. */
+  private walk(options: ProcReadOptions): Map<number, ProcCounters> {
+    const found = new Map<number, ProcCounters>();
+    const pids = [this.rootPid];
+    for (const pid of pids) {
+      if (found.has(pid)) continue;
+      const counters = this.readKnown(pid, options) ?? this.readNew(pid, options);
+      if (counters === null) continue;
+      found.set(pid, counters);
+      pids.push(...(this.members.get(pid)?.childPids() ?? []));
+    }
+    return found;
+  }
+
+  /** Those of the last reading that are still there, and whose parents are. */
+  private follow(options: ProcReadOptions): Map<number, ProcCounters> {
+    const found = new Map<number, ProcCounters>();
+    for (const pid of this.members.keys()) {
+      const counters = this.readKnown(pid, options);
+      if (counters === null) continue;
+      if (pid === this.rootPid || found.has(counters.parentPid)) found.set(pid, counters);
+    }
+    return found;
+  }
+
+  private readKnown(pid: number, options: ProcReadOptions): ProcCounters | null {
+    return this.members.get(pid)?.read(options) ?? null;
+  }
+
+  private readNew(pid: number, options: ProcReadOptions): ProcCounters | null {
+    // One with this pid may be known, and have ended. Set anew it comes last, after its parent.
+    this.forget(pid);
+    const member = new ProcProcess(pid);
+    this.members.set(pid, member);
+    return member.read(options);
+  }
+
+  private forget(pid: number): void {
+    this.members.get(pid)?.close();
+    this.members.delete(pid);
+  }
+}
+
+/** Null where the kernel does not tell (it needs CONFIG_CHECKPOINT_RESTORE). */
+function readLastPid(): string | null {
+  try {
+    return lastPidFile.read();
+  } catch {
+    return null;
+  }
+}
