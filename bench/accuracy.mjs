@@ -24,8 +24,8 @@ export async function accuracy() {
     [100, 2],
   ]) {
     for (const [windowMs, count] of [
-      [1000, 10],
-      [5000, 3],
+      [1000, 20],
+      [5000, 5],
     ]) {
       const target = start(process.execPath, ['bench/burner.mjs', String(percent), String(threads)]);
       await sleep(600);

@@ -31,7 +31,7 @@ export async function createApp(logger?: LoggerService): Promise<NestFastifyAppl
     ...(logger === undefined ? {} : { logger }),
   });
   app.useGlobalPipes(new StandardSchemaValidationPipe());
-  await useSecurityHeaders(app);
+  useSecurityHeaders(app);
   setUpCors(app);
   await app.register(fastifyCompress, { encodings: ['br', 'gzip'], brotliOptions: BROTLI });
   setUpOpenApi(app);

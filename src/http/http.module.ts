@@ -10,6 +10,7 @@ import { ExportController } from './export.controller.js';
 import { HealthController } from './health.controller.js';
 import { HistoryAnswers } from './history-answers.js';
 import { httpConfig } from './http.config.js';
+import { MemoryHistory } from './memory-history.js';
 import { MetricsController } from './metrics.controller.js';
 import { PrometheusMetrics } from './prometheus-metrics.js';
 import { PrometheusController } from './prometheus.controller.js';
@@ -35,6 +36,7 @@ import { StreamController } from './stream.controller.js';
     ApiKeys,
     Readiness,
     HistoryAnswers,
+    MemoryHistory,
     SnapshotStream,
     PrometheusMetrics,
     { provide: APP_GUARD, useClass: ApiKeyGuard },

@@ -8,10 +8,11 @@ import { Answers } from './answers.decorator.js';
 import { API_PREFIX, ok } from './api.js';
 import { HistoryAnswers } from './history-answers.js';
 import { type HistoryQuery, historyQuery } from './history-query.js';
+import { MemoryHistory } from './memory-history.js';
 import * as schemas from './schemas.js';
 import { snapshotJson } from './snapshot-json.js';
 
-/** The samples, for admins. Bodies are put together from each snapshot's JSON, which is made once. */
+/** The samples, for admins. Their bodies are JSON already. */
 @ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics`)
 export class MetricsController {
@@ -20,6 +21,7 @@ export class MetricsController {
     private readonly scheduler: MetricsScheduler,
     private readonly archive: ArchiveService,
     private readonly answers: HistoryAnswers,
+    private readonly memory: MemoryHistory,
   ) {}
 
   /** The newest snapshot, or null before the first. */
@@ -41,11 +43,9 @@ export class MetricsController {
     standardSchema: schemas.problem,
   })
   @Header('content-type', 'application/json; charset=utf-8')
-  history(@Query({ schema: historyQuery }) query: HistoryQuery): string | Promise<Buffer> {
+  history(@Query({ schema: historyQuery }) query: HistoryQuery): Buffer | Promise<Buffer> {
     if (!this.answers.areInMemory(query)) return this.answers.fromArchive(query);
-    const snapshots = this.metrics.history(query.minutes);
-    const list = snapshots.map(snapshotJson).join(',');
-    return `{"status":"ok","data":{"metrics":[${list}],"count":${snapshots.length}}}`;
+    return query.minutes === undefined ? this.memory.all() : this.memory.last(query.minutes);
   }
 
   /** What a client needs to judge staleness, holes and ranges. */
