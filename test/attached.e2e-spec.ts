@@ -4,6 +4,7 @@ import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServerStatus } from '../src/server/server-status.js';
 import { ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
+import { Children } from './support/children.js';
 import { hasEnded } from './support/game-programs.js';
 
 interface Sample {
@@ -80,6 +81,21 @@ describe('a game server that something else runs', () => {
     expect((await status()).lastError).toContain('does not run');
     rmSync(file);
     expect((await status()).lastError).toContain('does not exist');
+  });
+
+  it('is gone when it is a zombie, which nobody waits for', async () => {
+    const children = new Children();
+    try {
+      const { pid, becomeZombie } = await children.zombieToBe();
+      writeFileSync(file, `${pid}\n`);
+      await measured();
+      await becomeZombie();
+      await unmeasured();
+      expect(await status()).toMatchObject({ state: 'stopped', pid: null });
+      expect((await status()).lastError).toContain(`names process ${pid}, which does not run`);
+    } finally {
+      await children.end();
+    }
   });
 
   it('is not ours to switch, nor to end at shutdown', async () => {

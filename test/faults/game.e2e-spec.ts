@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type ServerStatus } from '../../src/server/server-status.js';
 import { ApiProcess, isAlive, temporaryFolder, waitFor } from '../support/api-process.js';
 import { describeWith } from '../support/components.js';
-import { kernelRssMib } from '../support/kernel.js';
+import { kernelRssMib, kernelZombies } from '../support/kernel.js';
 
 interface Sample {
   readonly timestamp: string;
@@ -105,6 +105,14 @@ describe('a game that', () => {
     await measured(app);
     expect(await stopped(app)).toMatchObject({ lastExitSignal: 'SIGKILL' });
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it('leaves a zombie behind is measured as what lives of it', async () => {
+    const [app, pid] = await start("sh -c 'sleep 1 & exec sleep 60'");
+    await waitFor(async () => ((await current(app)).gameMemoryMb ?? 0) > 1.5 * kernelRssMib(pid));
+    await waitFor(async () => ((await current(app)).gameMemoryMb ?? Infinity) < 1.5 * kernelRssMib(pid));
+    expect(Math.abs(((await current(app)).gameMemoryMb ?? NaN) - kernelRssMib(pid))).toBeLessThan(0.01);
+    expect(kernelZombies(pid)).toBe(1);
   });
 
   it('is started by a wrapper is measured whole', async () => {

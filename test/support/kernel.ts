@@ -85,6 +85,12 @@ export function kernelState(pid: number): string | null {
   }
 }
 
+/** How many children of a process's first thread are zombies. */
+export function kernelZombies(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children.split(' ').filter((child) => kernelState(Number(child)) === 'Z').length;
+}
+
 /** Resident memory (VmRSS) of a process, in MiB. */
 export function kernelRssMib(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
