@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createApp } from '../dist/create-app.js';
 import { SnapshotStream } from '../dist/http/snapshot-stream.js';
 import { MetricsService } from '../dist/metrics/index.js';
-import { GameServerService } from '../dist/server/game-server.service.js';
+import { GameServer } from '../dist/server/game-server.js';
 import { KEY, sleep, table } from './lib.mjs';
 
 const SAMPLES = 9000; // a day at 10 s is 8,640
@@ -58,7 +58,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 const app = await createApp(logger);
 await app.listen(0, '127.0.0.1');
 const metrics = app.get(MetricsService, { strict: false });
-const game = app.get(GameServerService, { strict: false });
+const game = app.get(GameServer, { strict: false });
 const stream = app.get(SnapshotStream, { strict: false });
 const http = app.getHttpServer();
 /** In memory that is there from the start, so that keeping the results is no growth. */
