@@ -1,5 +1,6 @@
 // npm run soak: a day's samples in minutes, on the real application in this process; exits 1 when anything grows or is
-// lost. The game is restarted and stream clients come and go all the while.
+// lost. The game is restarted and stream clients come and go all the while. V8 interprets and does not compile: machine
+// code, which is on the heap too, grows with the logarithm of time, as one function after another becomes hot.
 import Database from 'libsql';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
