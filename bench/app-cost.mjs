@@ -2,14 +2,46 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cpuSeconds, printed, rssMb, sleep, start, startApp, stop, table } from './lib.mjs';
+import { cpuSeconds, printed, rssMb, sleep, spread, start, startApp, stop, table } from './lib.mjs';
 
 /** Within a minute of the start V8 has compiled what is used often, and has given back what the start needed. */
 const WARM_UP_S = 60;
 const WINDOW_S = 60;
+const LAUNCHES = 7;
 const EXPORTER = '/usr/bin/prometheus-process-exporter';
 
+async function startBare() {
+  const launchedAtMs = performance.now();
+  const bare = start(process.execPath, [
+    '-e',
+    'require("http").createServer((q, s) => s.end()).listen(0, "127.0.0.1", () => console.log("up"))',
+  ]);
+  await printed(bare, /up/);
+  bare.launchMs = performance.now() - launchedAtMs;
+  return bare;
+}
+
+async function launches() {
+  const times = { app: [], bare: [] };
+  for (let i = 0; i < LAUNCHES; i++) {
+    for (const [name, launch] of [
+      ['bare', startBare],
+      ['app', startApp],
+    ]) {
+      const child = await launch();
+      times[name].push(child.launchMs);
+      await stop(child);
+    }
+  }
+  table('From launch to listening', [
+    ['', 'ms'],
+    ['the application', spread(times.app, 0)],
+    ['a bare Node HTTP server', spread(times.bare, 0)],
+  ]);
+}
+
 export async function appCost() {
+  await launches();
   const command = 'sleep 3600';
   const app = await startApp({
     VS_METRICS_INTERVAL: '1',
@@ -17,13 +49,7 @@ export async function appCost() {
     VS_SERVER_AUTOSTART: 'true',
     VS_SERVER_STOP_COMMAND: '',
   });
-  const bareLaunchedAtMs = performance.now();
-  const bare = start(process.execPath, [
-    '-e',
-    'require("http").createServer((q, s) => s.end()).listen(0, "127.0.0.1", () => console.log("up"))',
-  ]);
-  await printed(bare, /up/);
-  const bareLaunchMs = performance.now() - bareLaunchedAtMs;
+  const bare = await startBare();
   const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-'));
   const watched = [
     ['the application, 1 s interval', app],
@@ -57,11 +83,6 @@ export async function appCost() {
   ]);
   clearInterval(scraper);
   table('At rest, a minute after the start', [['', 'CPU s a minute', 'memory MiB'], ...rows]);
-  table('From launch to listening', [
-    ['', 'ms'],
-    ['the application', app.launchMs.toFixed(0)],
-    ['a bare Node HTTP server', bareLaunchMs.toFixed(0)],
-  ]);
   for (const [, child] of watched) await stop(child);
   rmSync(folder, { recursive: true });
 }

@@ -16,14 +16,6 @@ export interface ProcCounters {
   readonly rssBytes: number;
 }
 
-/** How a process is read. */
-export interface ProcReadOptions {
-  /** Whether threads or children may have come since the last reading. */
-  readonly mayHaveGrown: boolean;
-  /** Whether each thread is asked for its CPU time to the nanosecond, or the process for that in clock ticks. */
-  readonly inNanoseconds: boolean;
-}
-
 /** User and system time are each rounded down to a tick. */
 const ROUNDING_MS = 2 * TICK_MS;
 
@@ -41,8 +33,11 @@ export class ProcProcess {
     this.threads = new ProcThreads(pid);
   }
 
-  /** Null when it is gone, also if another has its pid; throws the system's error when it may not be read. */
-  read({ mayHaveGrown, inNanoseconds }: ProcReadOptions): ProcCounters | null {
+  /**
+   * Null when it is gone, also if another has its pid; throws the system's error when it may not be read. Threads are
+   * looked for if some may have come since the last reading.
+   */
+  read(mayHaveGrown: boolean): ProcCounters | null {
     try {
       if (mayHaveGrown) this.threads.find();
       const fields = statFields(this.stat.read());
@@ -55,7 +50,7 @@ export class ProcProcess {
         parentPid: Number(fields[1]),
         startTick,
         isZombie: hasEnded(fields[0]),
-        ownMs: this.countOwn(ticksMs, inNanoseconds),
+        ownMs: this.countOwn(ticksMs),
         reapedMs: (Number(fields[13]) + Number(fields[14])) * TICK_MS,
         rssBytes: residentBytes(this.statm.read()),
       };
@@ -77,10 +72,9 @@ export class ProcProcess {
   }
 
   /** The threads tell to the nanosecond, but not of those that have ended; the ticks of the whole are the bounds. */
-  private countOwn(ticksMs: number, inNanoseconds: boolean): number {
-    const ranMs = inNanoseconds ? this.threads.countMs() : 0;
-    if (!inNanoseconds) this.threads.skipCount();
-    this.ownMs = Math.min(Math.max(this.ownMs + ranMs, ticksMs), ticksMs + ROUNDING_MS);
+  private countOwn(ticksMs: number): number {
+    const countedMs = this.ownMs + this.threads.countMs();
+    this.ownMs = Math.min(Math.max(countedMs, ticksMs), ticksMs + ROUNDING_MS);
     return this.ownMs;
   }
 }

@@ -4,8 +4,8 @@ import { isGone, ProcFile } from './proc-file.js';
 interface Thread {
   readonly schedstat: ProcFile;
   readonly children: ProcFile;
-  /** CPU time when it was counted last; null when it was left out then. */
-  countedNs: number | null;
+  /** CPU time when it was counted last. */
+  countedNs: number;
 }
 
 /** The threads of one process: how long they have run, and the processes that they started. */
@@ -35,19 +35,15 @@ export class ProcThreads {
     for (const [id, thread] of this.threads) {
       try {
         const ranNs = Number.parseInt(thread.schedstat.read(), 10);
-        if (thread.countedNs !== null) sumNs += ranNs - thread.countedNs;
+        sumNs += ranNs - thread.countedNs;
         thread.countedNs = ranNs;
       } catch (error) {
         if (!isGone(error)) throw error;
-        this.forget(id);
+        // ENOENT may as well mean that this kernel does not count; the thread can have children all the same.
+        if ((error as NodeJS.ErrnoException).code === 'ESRCH') this.forget(id);
       }
     }
     return sumNs / 1e6;
-  }
-
-  /** Leaves out a count: the next one begins anew. */
-  skipCount(): void {
-    for (const thread of this.threads.values()) thread.countedNs = null;
   }
 
   /** Pids of the processes whose parent a thread is; none when the kernel does not tell. */

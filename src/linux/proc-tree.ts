@@ -1,5 +1,5 @@
 import { ProcFile } from './proc-file.js';
-import { type ProcCounters, ProcProcess, type ProcReadOptions } from './proc-process.js';
+import { type ProcCounters, ProcProcess } from './proc-process.js';
 
 /** The pid given out last in this pid namespace, to a process or a thread: while it stands, none has come. */
 const lastPidFile = new ProcFile('/proc/sys/kernel/ns_last_pid');
@@ -15,14 +15,14 @@ export class ProcTree {
    * Every process of the tree as it is now, the root first; none when the root is gone. Throws the system's error
    * when one of them may not be read.
    */
-  read(inNanoseconds: boolean): ProcCounters[] {
+  read(): ProcCounters[] {
     // Read before the tree is: what comes meanwhile shows at the next reading.
     const lastPid = readLastPid();
     const mayHaveGrown = lastPid === null || lastPid !== this.lastPid;
     this.lastPid = null;
-    let found = mayHaveGrown ? null : this.follow({ inNanoseconds, mayHaveGrown });
+    let found = mayHaveGrown ? null : this.follow();
     // Without its root the tree has ended, or another process has the root's pid.
-    if (found?.has(this.rootPid) !== true) found = this.walk({ inNanoseconds, mayHaveGrown: true });
+    if (found?.has(this.rootPid) !== true) found = this.walk();
     this.lastPid = lastPid;
     for (const pid of this.members.keys()) if (!found.has(pid)) this.forget(pid);
     return [...found.values()];
@@ -33,12 +33,12 @@ export class ProcTree {
   }
 
   /** From the root on, to whatever is somebody's child. */
-  private walk(options: ProcReadOptions): Map<number, ProcCounters> {
+  private walk(): Map<number, ProcCounters> {
     const found = new Map<number, ProcCounters>();
     const pids = [this.rootPid];
     for (const pid of pids) {
       if (found.has(pid)) continue;
-      const counters = this.readKnown(pid, options) ?? this.readNew(pid, options);
+      const counters = this.members.get(pid)?.read(true) ?? this.readNew(pid);
       if (counters === null) continue;
       found.set(pid, counters);
       pids.push(...(this.members.get(pid)?.childPids() ?? []));
@@ -47,26 +47,22 @@ export class ProcTree {
   }
 
   /** Those of the last reading that are still there, and whose parents are. */
-  private follow(options: ProcReadOptions): Map<number, ProcCounters> {
+  private follow(): Map<number, ProcCounters> {
     const found = new Map<number, ProcCounters>();
-    for (const pid of this.members.keys()) {
-      const counters = this.readKnown(pid, options);
+    for (const [pid, member] of this.members) {
+      const counters = member.read(false);
       if (counters === null) continue;
       if (pid === this.rootPid || found.has(counters.parentPid)) found.set(pid, counters);
     }
     return found;
   }
 
-  private readKnown(pid: number, options: ProcReadOptions): ProcCounters | null {
-    return this.members.get(pid)?.read(options) ?? null;
-  }
-
-  private readNew(pid: number, options: ProcReadOptions): ProcCounters | null {
+  private readNew(pid: number): ProcCounters | null {
     // One with this pid may be known, and have ended. Set anew it comes last, after its parent.
     this.forget(pid);
     const member = new ProcProcess(pid);
     this.members.set(pid, member);
-    return member.read(options);
+    return member.read(true);
   }
 
   private forget(pid: number): void {

@@ -6,11 +6,6 @@ import { ProcTree } from '../linux/proc-tree.js';
 import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
 import { TreeCpu } from './tree-cpu.js';
 
-/**
- * Over less time the kernel's ticks (10 ms, user and system time each rounded down) are off by more than 0.1 points in
- * the mean; its nanoseconds, for which each thread has to be asked, are worth their cost then.
- */
-const NANOSECONDS_BELOW_MS = 5000;
 /** Clock ticks by which the time of a read and a start tick may differ by rounding. */
 const ROUNDING_TICKS = 2;
 
@@ -40,8 +35,7 @@ export class LinuxReader extends ProcessReader {
       this.tree = new ProcTree(pid);
       this.root = null;
     }
-    const sinceMs = this.root === null ? 0 : steadyNowMs() - this.root.readAtMs;
-    const processes = this.tree.read(sinceMs < NANOSECONDS_BELOW_MS);
+    const processes = this.tree.read();
     const [first] = processes;
     if (first === undefined || first.isZombie) return null;
     const root = this.track(first);
