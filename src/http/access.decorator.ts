@@ -1,6 +1,6 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiExtension, ApiForbiddenResponse, ApiSecurity, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import { type Role, ROLES } from './api-keys.js';
+import { Describe } from './describe.decorator.js';
 import { type HttpConfig } from './http.config.js';
 import { problem } from './schemas.js';
 
@@ -31,23 +31,33 @@ export type OpeningSetting = {
 export const Roles = (...roles: Role[]) =>
   applyDecorators(
     SetMetadata<string, Access>(ACCESS, roles),
-    ApiExtension(ROLES_EXTENSION, roles),
-    ApiSecurity(KEY_SCHEMES.header),
-    ApiSecurity(KEY_SCHEMES.bearer),
-    ApiUnauthorizedResponse({ description: 'No key, or one that is not known', standardSchema: problem }),
+    Describe((api) => api.ApiExtension(ROLES_EXTENSION, roles)),
+    Describe((api) => api.ApiSecurity(KEY_SCHEMES.header)),
+    Describe((api) => api.ApiSecurity(KEY_SCHEMES.bearer)),
+    Describe((api) =>
+      api.ApiUnauthorizedResponse({
+        description: 'No key, or one that is not known',
+        standardSchema: problem,
+      }),
+    ),
     ...(ROLES.every((role) => roles.includes(role))
       ? []
       : [
-          ApiForbiddenResponse({
-            description: `The key is good, but not for this: it is for ${roles.join(' and ')}`,
-            standardSchema: problem,
-          }),
+          Describe((api) =>
+            api.ApiForbiddenResponse({
+              description: `The key is good, but not for this: it is for ${roles.join(' and ')}`,
+              standardSchema: problem,
+            }),
+          ),
         ]),
   );
 
 /** Lets everybody in, without a key. */
 export const Public = () =>
-  applyDecorators(SetMetadata<string, Access>(ACCESS, 'public'), ApiExtension(ROLES_EXTENSION, []));
+  applyDecorators(
+    SetMetadata<string, Access>(ACCESS, 'public'),
+    Describe((api) => api.ApiExtension(ROLES_EXTENSION, [])),
+  );
 
 /** Beside {@link Roles}: lets everybody in while this setting is true. */
 export const PublicIf = (setting: OpeningSetting) => SetMetadata<string, OpeningSetting>(PUBLIC_IF, setting);

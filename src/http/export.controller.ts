@@ -1,10 +1,10 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Readable } from 'node:stream';
 import { ArchiveHistory } from '../archive/archive-history.js';
 import { type ExportFormat } from '../archive/archive-protocol.js';
 import { ArchiveService } from '../archive/archive.service.js';
 import { Roles } from './access.decorator.js';
+import { Describe } from './describe.decorator.js';
 import { API_PREFIX } from './api.js';
 import { type ExportQuery, exportQuery } from './history-query.js';
 import { problem } from './schemas.js';
@@ -15,7 +15,7 @@ const CONTENT_TYPES: Record<ExportFormat, string> = {
 };
 
 /** The history as a file to keep. */
-@ApiTags('metrics')
+@Describe((api) => api.ApiTags('metrics'))
 @Controller(`${API_PREFIX}/metrics`)
 export class ExportController {
   constructor(
@@ -26,20 +26,26 @@ export class ExportController {
   /** Everything from `from` up to `to`, as CSV or JSON; it is read from the archive no faster than the client takes it. */
   @Get('export')
   @Roles('admin')
-  @ApiOperation({
-    summary: 'The history as a file: minute rows where samples are no longer kept, then samples',
-  })
-  @ApiOkResponse({
-    description: 'The file',
-    content: {
-      'text/csv': { schema: { type: 'string' } },
-      'application/json': { schema: { type: 'array', items: {} } },
-    },
-  })
-  @ApiBadRequestResponse({
-    description: 'A parameter cannot be used: it says which',
-    standardSchema: problem,
-  })
+  @Describe((api) =>
+    api.ApiOperation({
+      summary: 'The history as a file: minute rows where samples are no longer kept, then samples',
+    }),
+  )
+  @Describe((api) =>
+    api.ApiOkResponse({
+      description: 'The file',
+      content: {
+        'text/csv': { schema: { type: 'string' } },
+        'application/json': { schema: { type: 'array', items: {} } },
+      },
+    }),
+  )
+  @Describe((api) =>
+    api.ApiBadRequestResponse({
+      description: 'A parameter cannot be used: it says which',
+      standardSchema: problem,
+    }),
+  )
   export(@Query({ schema: exportQuery }) { from, to, format }: ExportQuery): StreamableFile {
     const toMs = to ?? Date.now();
     const fromMs = Math.min(from ?? this.archive.earliestMs ?? toMs, toMs);

@@ -1,15 +1,15 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ArchiveService } from '../archive/archive.service.js';
-import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { Public } from './access.decorator.js';
+import { Describe } from './describe.decorator.js';
 import { Answers } from './answers.decorator.js';
 import { ok } from './api.js';
 import { Readiness } from './readiness.js';
 import { degraded, problem as problemSchema } from './schemas.js';
 
 /** Probes for whoever supervises this process; open to all, they show no numbers. */
-@ApiTags('monitoring')
+@Describe((api) => api.ApiTags('monitoring'))
 @Controller()
 export class HealthController {
   constructor(
@@ -29,7 +29,12 @@ export class HealthController {
   @Get('readyz')
   @Public()
   @Answers('Whether samples are being taken as configured', z.strictObject({ degraded }))
-  @ApiServiceUnavailableResponse({ description: 'They are not; says why', standardSchema: problemSchema })
+  @Describe((api) =>
+    api.ApiServiceUnavailableResponse({
+      description: 'They are not; says why',
+      standardSchema: problemSchema,
+    }),
+  )
   readyz() {
     const { problem } = this.readiness;
     if (problem !== null) throw new ServiceUnavailableException(problem);

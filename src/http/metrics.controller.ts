@@ -1,10 +1,10 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiTags } from '@nestjs/swagger';
 import { availableParallelism } from 'node:os';
 import { ArchiveService } from '../archive/archive.service.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { Roles } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
+import { Describe } from './describe.decorator.js';
 import { API_PREFIX, ok } from './api.js';
 import { HistoryAnswers } from './history-answers.js';
 import { type HistoryQuery, historyQuery } from './history-query.js';
@@ -13,7 +13,7 @@ import * as schemas from './schemas.js';
 import { snapshotJson } from './snapshot-json.js';
 
 /** The samples, for admins. Their bodies are JSON already. */
-@ApiTags('metrics')
+@Describe((api) => api.ApiTags('metrics'))
 @Controller(`${API_PREFIX}/metrics`)
 export class MetricsController {
   constructor(
@@ -38,10 +38,12 @@ export class MetricsController {
   @Get('history')
   @Roles('admin')
   @Answers('Samples or, with `points`, buckets of a span; without parameters all in memory', schemas.history)
-  @ApiBadRequestResponse({
-    description: 'A parameter is out of range, or there are too many samples: it says which',
-    standardSchema: schemas.problem,
-  })
+  @Describe((api) =>
+    api.ApiBadRequestResponse({
+      description: 'A parameter is out of range, or there are too many samples: it says which',
+      standardSchema: schemas.problem,
+    }),
+  )
   @Header('content-type', 'application/json; charset=utf-8')
   history(@Query({ schema: historyQuery }) query: HistoryQuery): Buffer | Promise<Buffer> {
     if (!this.answers.areInMemory(query)) return this.answers.fromArchive(query);

@@ -1,7 +1,9 @@
+import { type INestApplication } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { type OpenAPIObject } from '@nestjs/swagger';
 import { KEY_SCHEMES } from './access.decorator.js';
 import { API_VERSION } from './api.js';
+import { loadSwagger } from './describe.decorator.js';
 
 /** Where people read the API's description; programs read it at the same path followed by `-json`. */
 export const DOCS_PATH = 'docs';
@@ -12,7 +14,8 @@ export function isDocs(url: string | undefined): boolean {
 }
 
 /** The API's description, made from the routes that exist and the schemas that validate. */
-export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
+async function openApiDocument(app: INestApplication): Promise<OpenAPIObject> {
+  const { DocumentBuilder, SwaggerModule } = await loadSwagger();
   const frame = new DocumentBuilder()
     .setTitle('Vintage Story metrics')
     .setDescription(
@@ -28,10 +31,11 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   });
 }
 
-/** Serves the description, to all and without a key; it is put together at the first request. */
+/** Serves the description as JSON, to all and without a key; it is put together at the first request. */
 export function setUpOpenApi(app: NestFastifyApplication): void {
-  SwaggerModule.setup(DOCS_PATH, app, () => openApiDocument(app), {
-    raw: ['json'],
-    customSiteTitle: 'Vintage Story metrics: API',
-  });
+  let document: Promise<OpenAPIObject> | undefined;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get(`/${DOCS_PATH}-json`, () => (document ??= openApiDocument(app)));
 }

@@ -1,16 +1,16 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
-import { ApiConflictResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
 import { GameServer } from '../server/game-server.js';
 import { type ServerStatus } from '../server/server-status.js';
 import { Roles } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
+import { Describe } from './describe.decorator.js';
 import { API_PREFIX, ok, type Success } from './api.js';
 import { problem, serverStatus } from './schemas.js';
 
 const forbiddenByState = { description: 'Its state forbids this now', standardSchema: problem };
 
 /** The game server's life: its status for both roles, its switches for admins. */
-@ApiTags('server')
+@Describe((api) => api.ApiTags('server'))
 @Controller(`${API_PREFIX}/server`)
 export class ServerController {
   constructor(private readonly server: GameServer) {}
@@ -26,11 +26,13 @@ export class ServerController {
   @HttpCode(200)
   @Roles('admin')
   @Answers('Starts the game server', serverStatus)
-  @ApiConflictResponse(forbiddenByState)
-  @ApiUnprocessableEntityResponse({
-    description: 'The program or its folder cannot be used',
-    standardSchema: problem,
-  })
+  @Describe((api) => api.ApiConflictResponse(forbiddenByState))
+  @Describe((api) =>
+    api.ApiUnprocessableEntityResponse({
+      description: 'The program or its folder cannot be used',
+      standardSchema: problem,
+    }),
+  )
   async start(): Promise<Success<ServerStatus>> {
     return ok(await this.server.start());
   }
@@ -39,7 +41,7 @@ export class ServerController {
   @HttpCode(200)
   @Roles('admin')
   @Answers('Asks the game server to save and stop; does not wait for the end', serverStatus)
-  @ApiConflictResponse(forbiddenByState)
+  @Describe((api) => api.ApiConflictResponse(forbiddenByState))
   async stop(): Promise<Success<ServerStatus>> {
     return ok(await this.server.stop());
   }
@@ -48,7 +50,7 @@ export class ServerController {
   @HttpCode(200)
   @Roles('admin')
   @Answers('Stops the game server and starts it again once it has ended', serverStatus)
-  @ApiConflictResponse(forbiddenByState)
+  @Describe((api) => api.ApiConflictResponse(forbiddenByState))
   async restart(): Promise<Success<ServerStatus>> {
     return ok(await this.server.restart());
   }

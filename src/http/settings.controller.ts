@@ -1,5 +1,4 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
-import { ApiBadRequestResponse, ApiTags } from '@nestjs/swagger';
 import {
   type Settings,
   type SettingsChange,
@@ -8,11 +7,12 @@ import {
 } from '../settings/settings.service.js';
 import { Roles } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
+import { Describe } from './describe.decorator.js';
 import { API_PREFIX, ok, type Success } from './api.js';
 import * as schemas from './schemas.js';
 
 /** What can be changed while the application runs, for admins. */
-@ApiTags('settings')
+@Describe((api) => api.ApiTags('settings'))
 @Controller(`${API_PREFIX}/settings`)
 export class SettingsController {
   constructor(private readonly settings: SettingsService) {}
@@ -29,10 +29,12 @@ export class SettingsController {
   @Patch()
   @Roles('admin')
   @Answers('Changes the settings that are given, at once', schemas.settings)
-  @ApiBadRequestResponse({
-    description: 'A value is not allowed: it says which',
-    standardSchema: schemas.problem,
-  })
+  @Describe((api) =>
+    api.ApiBadRequestResponse({
+      description: 'A value is not allowed: it says which',
+      standardSchema: schemas.problem,
+    }),
+  )
   change(@Body({ schema: settingsChange }) change: SettingsChange): Success<Settings> {
     return ok(this.settings.change(change));
   }

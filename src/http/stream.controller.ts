@@ -1,7 +1,7 @@
 import { Controller, Get, Headers, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { Roles } from './access.decorator.js';
+import { Describe } from './describe.decorator.js';
 import { API_PREFIX } from './api.js';
 import { SnapshotStream } from './snapshot-stream.js';
 
@@ -13,7 +13,7 @@ const HEADERS = {
 };
 
 /** Each new snapshot as it is taken, as Server-Sent Events; written to the socket itself, past compression. */
-@ApiTags('metrics')
+@Describe((api) => api.ApiTags('metrics'))
 @Controller(`${API_PREFIX}/metrics/stream`)
 export class StreamController {
   constructor(private readonly stream: SnapshotStream) {}
@@ -21,12 +21,20 @@ export class StreamController {
   /** `event: snapshot`, `id:` the sample's time in ms; `Last-Event-ID` replays what came after it. */
   @Get()
   @Roles('admin')
-  @ApiOperation({ summary: 'Each new sample as it is taken' })
-  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'Replays what came after this sample' })
-  @ApiOkResponse({
-    description: 'Events named `snapshot`; `id` is the time of the sample in ms, `data` a Snapshot',
-    content: { 'text/event-stream': { schema: { type: 'string' } } },
-  })
+  @Describe((api) => api.ApiOperation({ summary: 'Each new sample as it is taken' }))
+  @Describe((api) =>
+    api.ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'Replays what came after this sample',
+    }),
+  )
+  @Describe((api) =>
+    api.ApiOkResponse({
+      description: 'Events named `snapshot`; `id` is the time of the sample in ms, `data` a Snapshot',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    }),
+  )
   open(@Res() reply: FastifyReply, @Headers('last-event-id') lastEventId?: string): void {
     reply.hijack();
     // The headers set so far are those of the hooks: security and CORS.
