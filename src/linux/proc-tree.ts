@@ -1,12 +1,11 @@
 import { ProcFile } from './proc-file.js';
 import { type ProcCounters, ProcProcess } from './proc-process.js';
 
-/** The pid given out last in this pid namespace, to a process or a thread: while it stands, none has come. */
-const lastPidFile = new ProcFile('/proc/sys/kernel/ns_last_pid');
-
 /** A process with all of its descendants, read again and again; `close` it in the end. */
 export class ProcTree {
   private readonly members = new Map<number, ProcProcess>();
+  /** The pid given out last in this pid namespace, to a process or a thread: while it stands, none has come. */
+  private readonly lastPidFile = new ProcFile('/proc/sys/kernel/ns_last_pid');
   private lastPid: string | null = null;
 
   constructor(readonly rootPid: number) {}
@@ -17,7 +16,7 @@ export class ProcTree {
    */
   read(): ProcCounters[] {
     // Read before the tree is: what comes meanwhile shows at the next reading.
-    const lastPid = readLastPid();
+    const lastPid = this.readLastPid();
     const mayHaveGrown = lastPid === null || lastPid !== this.lastPid;
     this.lastPid = null;
     let found = mayHaveGrown ? null : this.follow();
@@ -29,6 +28,7 @@ export class ProcTree {
   }
 
   close(): void {
+    this.lastPidFile.close();
     for (const pid of this.members.keys()) this.forget(pid);
   }
 
@@ -69,13 +69,13 @@ export class ProcTree {
     this.members.get(pid)?.close();
     this.members.delete(pid);
   }
-}
 
-/** Null where the kernel does not tell (it needs CONFIG_CHECKPOINT_RESTORE). */
-function readLastPid(): string | null {
-  try {
-    return lastPidFile.read();
-  } catch {
-    return null;
+  /** Null where the kernel does not tell (it needs CONFIG_CHECKPOINT_RESTORE). */
+  private readLastPid(): string | null {
+    try {
+      return this.lastPidFile.read();
+    } catch {
+      return null;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ProcFile } from '../linux/proc-file.js';
 import { type ProcCounters } from '../linux/proc-process.js';
 import { machineUptimeMs, readStatFields, residentBytes, TICK_MS } from '../linux/proc-stat.js';
@@ -22,7 +22,7 @@ interface TrackedRoot {
  * reading waits behind nothing. Memory is the sum over the tree, CPU includes children that have ended.
  */
 @Injectable()
-export class LinuxReader extends ProcessReader {
+export class LinuxReader extends ProcessReader implements OnApplicationShutdown {
   private readonly ownStatm = new ProcFile('/proc/self/statm');
   private tree = new ProcTree(0);
   private root: TrackedRoot | null = null;
@@ -53,6 +53,11 @@ export class LinuxReader extends ProcessReader {
   /** Exact, where Node's own figure, from `stat`, lags behind. */
   override ownRssBytes(): number {
     return residentBytes(this.ownStatm.read());
+  }
+
+  onApplicationShutdown(): void {
+    this.tree.close();
+    this.ownStatm.close();
   }
 
   private track({ startTick }: ProcCounters): TrackedRoot {

@@ -161,6 +161,25 @@ describe('the native reader', () => {
     expect((await required(reader, pid)).rssBytes).toBe(kernelRssMib(pid) * 1024 * 1024);
   });
 
+  it('agrees with VmRSS about this process', () => {
+    const before = kernelRssMib(process.pid);
+    const ownMib = reader.ownRssBytes() / 1024 / 1024;
+    const after = kernelRssMib(process.pid);
+    expect(ownMib).toBeGreaterThan(Math.min(before, after) - 0.1);
+    expect(ownMib).toBeLessThan(Math.max(before, after) + 0.1);
+  });
+
+  it('closes its files at shutdown', async () => {
+    const before = openDescriptors(process.pid);
+    const another = new LinuxReader();
+    another.ownRssBytes();
+    await required(another, run('sleep', '60'));
+    expect(openDescriptors(process.pid)).toBeGreaterThan(before + 4);
+    another.onApplicationShutdown();
+    // What is left are the pipes of the child.
+    expect(openDescriptors(process.pid)).toBe(before + 2);
+  });
+
   it('reads a name with spaces and parentheses', async () => {
     const pid = run(process.execPath, '-e', 'process.title = "a) R 1 (b"; setInterval(() => 0, 1e6)');
     await waitFor(async () => (await required(reader, pid)).rssBytes > 1e6);
