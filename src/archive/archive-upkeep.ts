@@ -4,9 +4,12 @@ import { type Connection, type Statement } from './sqlite.js';
 
 /** How many rows one step deletes: a few milliseconds of the write lock. */
 const ROWS_A_STEP = 1000;
+/** A WAL of more pages (16 MiB) is emptied in any case: several times what comes between two checkpoints. */
+const MAX_WAL_PAGES = 4096;
 
 /** Checkpoints and deletion, in steps so small that the main thread's next insert does not meet them. */
 export class ArchiveUpkeep {
+  private readonly checkpoint: Statement;
   private readonly earliest: Statement;
   private readonly stepEnd: Statement;
   private readonly deleteSamples: Statement;
@@ -15,6 +18,7 @@ export class ArchiveUpkeep {
   constructor(private readonly db: Connection) {
     // A WAL that had to grow (a long query kept it from being emptied) shrinks again at its next beginning.
     db.exec('PRAGMA journal_size_limit = 4194304');
+    this.checkpoint = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').raw();
     this.earliest = db.prepare('SELECT MIN(time_ms) FROM sample').raw();
     this.stepEnd = db
       .prepare('SELECT time_ms FROM sample ORDER BY time_ms LIMIT 1 OFFSET CAST(?1 AS INTEGER)')
@@ -29,8 +33,7 @@ export class ArchiveUpkeep {
   /** One step; true when there is more to delete. */
   step({ checkpoint, samplesBeforeMs, minutesBeforeMs, untilMs }: UpkeepOrder): boolean {
     const startedMs = monotonicMs();
-    // Moves what the WAL holds into the file and waits for the disk, without a lock that a writer needs.
-    if (checkpoint) this.db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    if (checkpoint) this.moveWal();
     // What follows holds that lock, and after a checkpoint waits for the disk once where that waited twice.
     if (monotonicMs() + (monotonicMs() - startedMs) / 2 > untilMs) return true;
     let more = false;
@@ -48,6 +51,14 @@ export class ArchiveUpkeep {
   /** Moves everything into the file and empties the WAL. */
   finish(): void {
     this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  /** Moves what the WAL holds into the file and waits for the disk, without a lock that a writer needs. */
+  private moveWal(): void {
+    const [, walPages] = this.checkpoint.get() as [busy: number, walPages: number, movedPages: number];
+    // The WAL begins anew only when all of it was moved. On a slow disk a sample may come during every checkpoint;
+    // then the writer has to wait for one.
+    if (walPages > MAX_WAL_PAGES) this.finish();
   }
 
   /** Whole minutes only, so that queries know from when on raw rows are complete. */

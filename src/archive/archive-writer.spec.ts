@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MetricsSnapshot } from '../metrics/index.js';
+import { ArchiveClient } from './archive-client.js';
 import { ArchiveReader } from './archive-reader.js';
 import { ArchiveUpkeep } from './archive-upkeep.js';
 import { ArchiveWriter } from './archive-writer.js';
 import { bucketsOf } from './metrics-bucket.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
-import { type Connection, openConnection } from './sqlite.js';
+import { type Connection, errorCode, openConnection } from './sqlite.js';
 
 const T0 = Date.parse('2026-11-24T00:00:00Z');
 const MINUTE_MS = 60_000;
@@ -172,6 +173,36 @@ describe('reading', () => {
 });
 
 describe('upkeep', () => {
+  it('bounds the WAL, also when samples come during every checkpoint and no time is left after it', async () => {
+    const client = new ArchiveClient(file);
+    let isOver = false;
+    const write = async (snapshot: MetricsSnapshot): Promise<void> => {
+      try {
+        writer.write([snapshot]);
+      } catch (error) {
+        // As the service does: the sample waits while the worker has the lock.
+        if (!errorCode(error).startsWith('SQLITE_BUSY')) throw error;
+        await new Promise(setImmediate);
+        await write(snapshot);
+      }
+    };
+    const upkeep = async () => {
+      while (!isOver) await client.call('upkeep', { ...order(null, null), checkpoint: true, untilMs: 0 });
+    };
+    const done = upkeep();
+    let largestMb = 0;
+    for (let i = 0; i < 10_000; i++) {
+      await write(sample(T0 + i * 100));
+      await new Promise(setImmediate);
+      largestMb = Math.max(largestMb, statSync(`${file}-wal`).size / 1024 ** 2);
+    }
+    isOver = true;
+    await done;
+    await client.close();
+    expect(largestMb).toBeLessThan(32);
+    expect(count('sample')).toBe(10_000);
+  });
+
   it('deletes old rows in small steps, and whole minutes of samples', () => {
     const upkeep = new ArchiveUpkeep(db);
     writer.write(series(5000, 1000));

@@ -4,8 +4,8 @@ import { ArchiveHistory } from '../archive/archive-history.js';
 import { type ExportFormat } from '../archive/archive-protocol.js';
 import { ArchiveService } from '../archive/archive.service.js';
 import { Roles } from './access.decorator.js';
-import { Describe } from './describe.decorator.js';
 import { API_PREFIX } from './api.js';
+import { Describe } from './describe.decorator.js';
 import { type ExportQuery, exportQuery } from './history-query.js';
 import { problem } from './schemas.js';
 

@@ -2,9 +2,9 @@ import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ArchiveService } from '../archive/archive.service.js';
 import { z } from 'zod';
 import { Public } from './access.decorator.js';
-import { Describe } from './describe.decorator.js';
 import { Answers } from './answers.decorator.js';
 import { ok } from './api.js';
+import { Describe } from './describe.decorator.js';
 import { Readiness } from './readiness.js';
 import { degraded, problem as problemSchema } from './schemas.js';
 

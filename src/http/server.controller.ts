@@ -3,8 +3,8 @@ import { GameServer } from '../server/game-server.js';
 import { type ServerStatus } from '../server/server-status.js';
 import { Roles } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
-import { Describe } from './describe.decorator.js';
 import { API_PREFIX, ok, type Success } from './api.js';
+import { Describe } from './describe.decorator.js';
 import { problem, serverStatus } from './schemas.js';
 
 const forbiddenByState = { description: 'Its state forbids this now', standardSchema: problem };

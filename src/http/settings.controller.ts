@@ -7,8 +7,8 @@ import {
 } from '../settings/settings.service.js';
 import { Roles } from './access.decorator.js';
 import { Answers } from './answers.decorator.js';
-import { Describe } from './describe.decorator.js';
 import { API_PREFIX, ok, type Success } from './api.js';
+import { Describe } from './describe.decorator.js';
 import * as schemas from './schemas.js';
 
 /** What can be changed while the application runs, for admins. */

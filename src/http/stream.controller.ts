@@ -1,8 +1,8 @@
 import { Controller, Get, Headers, Res } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
 import { Roles } from './access.decorator.js';
-import { Describe } from './describe.decorator.js';
 import { API_PREFIX } from './api.js';
+import { Describe } from './describe.decorator.js';
 import { SnapshotStream } from './snapshot-stream.js';
 
 const HEADERS = {
