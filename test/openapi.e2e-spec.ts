@@ -151,4 +151,9 @@ describe('the OpenAPI description', () => {
       expect([source, script.status]).toEqual([source, 200]);
     }
   });
+
+  it('has that page also below an address that ends in a slash', async () => {
+    const page = await api.request('docs/', {}, null);
+    expect([page.status, new URL(page.url).pathname]).toEqual([200, '/docs']);
+  });
 });

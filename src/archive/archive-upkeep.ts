@@ -34,7 +34,7 @@ export class ArchiveUpkeep {
   step({ checkpoint, samplesBeforeMs, minutesBeforeMs, untilMs }: UpkeepOrder): boolean {
     const startedMs = monotonicMs();
     if (checkpoint) this.moveWal();
-    // What follows holds that lock, and after a checkpoint waits for the disk once where that waited twice.
+    // What follows holds the write lock, and after a checkpoint waits for the disk once where that waited twice.
     if (monotonicMs() + (monotonicMs() - startedMs) / 2 > untilMs) return true;
     let more = false;
     inTransaction(this.db, () => {
@@ -53,7 +53,7 @@ export class ArchiveUpkeep {
     this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
-  /** Moves what the WAL holds into the file and waits for the disk, without a lock that a writer needs. */
+  /** Moves what the WAL holds into the file and waits for the disk; as long as it is small, without the write lock. */
   private moveWal(): void {
     const [, walPages] = this.checkpoint.get() as [busy: number, walPages: number, movedPages: number];
     // The WAL begins anew only when all of it was moved. On a slow disk a sample may come during every checkpoint;

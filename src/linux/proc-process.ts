@@ -1,5 +1,5 @@
 import { isGone, ProcFile } from './proc-file.js';
-import { hasEnded, residentBytes, statFields, TICK_MS } from './proc-stat.js';
+import { CPU_ROUNDING_MS, hasEnded, residentBytes, statFields, TICK_MS } from './proc-stat.js';
 import { ProcThreads } from './proc-threads.js';
 
 /** What Linux has counted for one process (proc(5)). */
@@ -15,9 +15,6 @@ export interface ProcCounters {
   readonly reapedMs: number;
   readonly rssBytes: number;
 }
-
-/** User and system time are each rounded down to a tick. */
-const ROUNDING_MS = 2 * TICK_MS;
 
 /** One process that is read again and again, with its files kept open; `close` it in the end. */
 export class ProcProcess {
@@ -74,7 +71,7 @@ export class ProcProcess {
   /** The threads tell to the nanosecond, but not of those that have ended; the ticks of the whole are the bounds. */
   private countOwn(ticksMs: number): number {
     const countedMs = this.ownMs + this.threads.countMs();
-    this.ownMs = Math.min(Math.max(countedMs, ticksMs), ticksMs + ROUNDING_MS);
+    this.ownMs = Math.min(Math.max(countedMs, ticksMs), ticksMs + CPU_ROUNDING_MS);
     return this.ownMs;
   }
 }

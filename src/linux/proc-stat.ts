@@ -7,6 +7,9 @@ const { pageBytes, tickMs } = kernelUnits();
 /** Milliseconds of one kernel clock tick. */
 export const TICK_MS = tickMs;
 
+/** By less than this a CPU time told in ticks lags behind: user and system time are each rounded down. */
+export const CPU_ROUNDING_MS = 2 * TICK_MS;
+
 /** The fields of `/proc/PID/stat` from the third, the state, on; throws when there is no such process. */
 export function readStatFields(pid: number | string): string[] {
   return statFields(readProcText(`/proc/${pid}/stat`));

@@ -1,8 +1,5 @@
 import { type ProcCounters } from '../linux/proc-process.js';
-import { TICK_MS } from '../linux/proc-stat.js';
-
-/** What a parent has inherited is told in ticks, user and system time each rounded down. */
-const ROUNDING_MS = 2 * TICK_MS;
+import { CPU_ROUNDING_MS } from '../linux/proc-stat.js';
 
 /**
  * CPU time of a tree of processes that never falls and never leaps. A process that ends hands its time to the
@@ -43,7 +40,7 @@ export class TreeCpu {
     const inheritedMs = reapedMs - countedMs + this.roundedMs;
     this.totalMs += Math.max(0, inheritedMs);
     // What rounding holds back comes with a later tick. More than that never comes: the parent does not reap.
-    this.roundedMs = Math.max(-ROUNDING_MS, Math.min(0, inheritedMs));
+    this.roundedMs = Math.max(-CPU_ROUNDING_MS, Math.min(0, inheritedMs));
     this.seen = now;
     this.isFirst = false;
     return this.totalMs;
