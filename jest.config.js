@@ -17,7 +17,7 @@ export default {
     ],
   },
   testEnvironment: 'node',
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   maxWorkers: 1,
   collectCoverageFrom: ['src/**/*.ts'],
 };

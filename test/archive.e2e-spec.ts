@@ -302,7 +302,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       await delay(300);
       const cpu = await running.get<WireSnapshot>('metrics/current');
       expect(cpu.apiCpuPercent).toBeLessThan(50);
-    }, 60_000);
+    });
   });
 });
 

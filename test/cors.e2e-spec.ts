@@ -58,7 +58,7 @@ describe('pages of other origins', () => {
     await start(OURS);
     const answer = await api.request('api/v1alpha1/metrics/stream', {
       headers: { origin: OURS, 'last-event-id': '0' },
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(60_000),
     });
     expect([answer.status, allowed(answer)]).toEqual([200, OURS]);
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();

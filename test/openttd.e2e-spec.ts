@@ -73,7 +73,7 @@ describeWith('OpenTTD', OPENTTD)('a real game server (OpenTTD, dedicated)', () =
     await waitFor(async () => (await required(api).data<ServerStatus>('server/status')).state === 'stopped');
     expect(await api.data('server/status')).toMatchObject({ lastExitCode: 0, lastError: null });
     expect(isAlive(pid)).toBe(false);
-  }, 60_000);
+  });
 });
 
 /** The first sample of the game that is newer than `after`. */

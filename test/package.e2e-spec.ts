@@ -128,7 +128,7 @@ describe('the packed package in an application of somebody else', () => {
     const { stdout, stderr } = await run(
       process.execPath,
       ['--import', './register.mjs', '--input-type=module', '-e', script],
-      { cwd: host, timeout: 20_000 },
+      { cwd: host, timeout: 60_000 },
     );
     expect(stdout.trim()).toBe(
       'METRICS_INTERVAL_NAME,MetricsBuffer,MetricsModule,MetricsScheduler,MetricsService,ServerService',

@@ -53,7 +53,7 @@ describeWith('Prometheus', '/usr/bin/prometheus')('a real Prometheus', () => {
   });
 
   const seen = (query: string, accepts: (value: number | null) => boolean) =>
-    waitFor(async () => accepts(await prometheus.value(query)), 20_000, query);
+    waitFor(async () => accepts(await prometheus.value(query)), query);
   const status = () => api.data<ServerStatus>('server/status');
 
   it('scrapes the target with the monitor key and keeps its series', async () => {

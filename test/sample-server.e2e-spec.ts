@@ -194,7 +194,7 @@ class SampleServer {
       if (pattern.test(this.output)) return true;
       if (!this.isRunning) throw new Error(`it ended:\n${this.output}${this.errors}`);
       return false;
-    }, 10_000);
+    });
   }
 
   async askForStats(): Promise<Record<string, string | undefined>> {

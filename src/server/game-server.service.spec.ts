@@ -110,7 +110,7 @@ describe('GameServerService', () => {
     return firstValueFrom(
       service.status$.pipe(
         filter((status) => status.state === state),
-        timeout({ first: 10_000, with: () => throwError(() => new Error(`never reached ${state}`)) }),
+        timeout({ first: 30_000, with: () => throwError(() => new Error(`never reached ${state}`)) }),
       ),
     );
   }
@@ -122,7 +122,7 @@ describe('GameServerService', () => {
   }
 
   async function exists(name: string): Promise<void> {
-    await waitFor(() => existsSync(file(name)), 10_000, `file ${name}`);
+    await waitFor(() => existsSync(file(name)), `file ${name}`);
   }
 
   async function failure(action: Promise<unknown>): Promise<HttpException> {
@@ -167,7 +167,7 @@ describe('GameServerService', () => {
     it('counts the seconds since', async () => {
       const service = build(idleGame);
       await service.start();
-      await waitFor(() => service.status.uptimeSeconds === 1, 3000);
+      await waitFor(() => service.status.uptimeSeconds === 1);
     });
 
     it('goes through the states in order, up to the end', async () => {
@@ -432,7 +432,7 @@ describe('GameServerService', () => {
       for (let round = 0; round < 8; round++) {
         const { pid } = await service.start();
         if (pid === null) throw new Error('no process');
-        const gone = waitFor(() => service.gameServerPid === null, 5000);
+        const gone = waitFor(() => service.gameServerPid === null);
         process.kill(pid, 'SIGKILL');
         for (let turn = 0; turn < round; turn++) await new Promise(setImmediate);
         const result = await service.stop().catch((error: unknown) => error);
@@ -487,7 +487,7 @@ describe('GameServerService', () => {
         shellProgram('setsid ./daemon.sh & until [ -s daemon ]; do sleep 0.01; done; exit 1'),
       );
       await service.start();
-      await waitFor(() => service.status.state === 'stopped', 3000);
+      await waitFor(() => service.status.state === 'stopped');
       const daemon = Number(readFileSync(file('daemon'), 'utf8'));
       const members = groupMembers(daemon);
       process.kill(daemon, 'SIGKILL');

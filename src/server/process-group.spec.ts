@@ -42,7 +42,7 @@ describe('a process group', () => {
     await waitFor(() => existsSync(ready));
     await waitFor(() => groupMembers(pid).length === 3);
     signalGroup(pid, 'SIGTERM');
-    await waitFor(() => groupMembers(pid).length === 0, 5000);
+    await waitFor(() => groupMembers(pid).length === 0);
     await hasEnded(leader);
     expect(leader.signalCode).toBe('SIGTERM');
   });
@@ -55,7 +55,7 @@ describe('a process group', () => {
     await hasEnded(leader);
     expect(isGroupAlive(pid)).toBe(true);
     signalGroup(pid, 'SIGKILL');
-    await waitFor(() => groupMembers(pid).length === 0, 5000);
+    await waitFor(() => groupMembers(pid).length === 0);
     expect(isGroupAlive(pid)).toBe(false);
   });
 

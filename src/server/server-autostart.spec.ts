@@ -45,7 +45,7 @@ describe('ServerAutostart', () => {
     await new Promise((done) => setTimeout(done, 50));
     expect(server.status.state).toBe('stopped');
     await app.listen(0, '127.0.0.1');
-    await waitFor(() => server.status.state === 'running', 5000);
+    await waitFor(() => server.status.state === 'running');
     const { pid } = server.status;
     if (pid === null) throw new Error('no process');
     expect(groupMembers(pid)).toEqual([pid]);
@@ -66,10 +66,7 @@ describe('ServerAutostart', () => {
   ])('with %s: the API lives, and the log has the reason', async (_, command, state, reason) => {
     const server = await build({ VS_SERVER_AUTOSTART: 'true', VS_SERVER_COMMAND: command });
     await app.listen(0, '127.0.0.1');
-    await waitFor(
-      () => errors.some((message) => message.startsWith('The game server was not started: ')),
-      5000,
-    );
+    await waitFor(() => errors.some((message) => message.startsWith('The game server was not started: ')));
     expect(errors.at(-1)).toMatch(reason);
     expect(server.status.state).toBe(state);
   });

@@ -89,15 +89,14 @@ export class ApiProcess {
   }
 }
 
-/** Polls until `condition` holds; rejects after `timeoutMs`. */
+/** Polls until `condition` holds; rejects after 30 s: half as long as the games of the tests run by themselves. */
 export async function waitFor(
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 20_000,
   description = String(condition),
 ): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
+  const deadlineMs = performance.now() + 30_000;
   while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`not within ${timeoutMs} ms: ${description}`);
+    if (performance.now() > deadlineMs) throw new Error(`not within 30 s: ${description}`);
     await new Promise((done) => setTimeout(done, 20));
   }
 }

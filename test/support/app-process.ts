@@ -75,13 +75,9 @@ export async function eventually<T>(
   check: () => T | Promise<T>,
 ): Promise<Exclude<T, false | null | undefined>> {
   let result: T | undefined;
-  await waitFor(
-    async () => {
-      result = await check();
-      return result !== false && result !== null && result !== undefined;
-    },
-    20_000,
-    what,
-  );
+  await waitFor(async () => {
+    result = await check();
+    return result !== false && result !== null && result !== undefined;
+  }, what);
   return result as Exclude<T, false | null | undefined>;
 }

@@ -35,6 +35,7 @@ export class WatchedPage {
     options: BrowserContextOptions = {},
   ): Promise<WatchedPage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    context.setDefaultTimeout(60_000);
     const watched = new WatchedPage(await context.newPage());
     await watched.page.goto(url);
     return watched;

@@ -89,7 +89,7 @@ export async function makeZombie(): Promise<{ pid: number; free: () => Promise<v
   const [output] = (await once(parent.stdout, 'data')) as [Buffer];
   const pid = Number(output.toString());
   const state = () => execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  await waitFor(() => state().startsWith('Z'), 5000);
+  await waitFor(() => state().startsWith('Z'));
   return {
     pid,
     free: async () => {
