@@ -1,5 +1,6 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../config/data-dir.js';
 import { ArchiveProblem, problemOf } from './archive-problem.js';
 import { ArchiveWriter } from './archive-writer.js';
 import { FolderLock } from './folder-lock.js';
@@ -29,7 +30,7 @@ export class ArchiveFile {
   static open(dataDir: string): ArchiveFile {
     const path = join(dataDir, 'metrics.db');
     try {
-      mkdirSync(dataDir, { recursive: true });
+      makeFolder(dataDir);
       // SQLite would fall back to reading, and stay there.
       accessSync(dataDir, constants.W_OK);
     } catch (error) {

@@ -928,13 +928,17 @@ describe('GameServerService', () => {
       expect(log.filter(({ level }) => level !== 'log')).toEqual([]);
     });
 
-    it('that cannot be written is a warning: the game starts and stops all the same', async () => {
+    it('that cannot be written is one warning, and is written as soon as it can be', async () => {
       writeFileSync(file('data'), 'a file, where the folder should be');
       const service = build(idleGame);
-      await expect(service.start()).resolves.toMatchObject({ state: 'running', lastError: null });
+      const { pid } = await service.start();
+      expect(service.status).toMatchObject({ state: 'running', lastError: null });
       expect(log.filter(({ level }) => level === 'warn')).toEqual([
         { level: 'warn', message: expect.stringMatching(/pid cannot be kept in VS_DATA_DIR: /) },
       ]);
+      rmSync(file('data'));
+      await waitFor(() => existsSync(file(name)));
+      expect(new ServerRecord(file('data')).alivePid()).toBe(pid);
       await service.stop();
       await reach(service, 'stopped');
       expect(service.status.lastError).toBeNull();

@@ -148,7 +148,7 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
 
   private follows(game: RunningGame): void {
     this.game = game;
-    this.remember(game.pid);
+    this.record.save(game.pid);
     this.enter('running');
     this.run = this.follow(game);
   }
@@ -187,7 +187,7 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     await this.ending;
     await game.ended();
     this.game = null;
-    this.forget();
+    this.record.clear();
     this.enter('stopped');
     if (this.restartWanted) {
       this.restartWanted = false;
@@ -215,24 +215,6 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
       state === 'running' ? `Game server running, pid ${String(this.gameServerPid)}` : `Game server ${state}`,
     );
     this.statuses.next(this.status);
-  }
-
-  private remember(pid: number): void {
-    try {
-      this.record.save(pid);
-    } catch (error) {
-      this.logger.warn(`The game server's pid cannot be kept in VS_DATA_DIR: ${(error as Error).message}`);
-    }
-  }
-
-  private forget(): void {
-    try {
-      this.record.clear();
-    } catch (error) {
-      this.logger.warn(
-        `The game server's pid cannot be removed from VS_DATA_DIR: ${(error as Error).message}`,
-      );
-    }
   }
 }
 

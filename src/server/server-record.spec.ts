@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder, waitFor } from '../../test/support/api-process.js';
 import {
@@ -29,6 +30,7 @@ describe('ServerRecord', () => {
   });
 
   afterEach(async () => {
+    jest.useRealTimers();
     for (const child of children) {
       if (child.pid !== undefined && groupMembers(child.pid).length > 0) process.kill(-child.pid, 'SIGKILL');
       await hasEnded(child);
@@ -146,12 +148,28 @@ describe('ServerRecord', () => {
     expect(existsSync('/game-server.json')).toBe(false);
   });
 
-  it('throws when it cannot write, and then remembers nothing', () => {
+  it('says once that it cannot write, and tries again until it is to forget', () => {
+    jest.useFakeTimers({ doNotFake: ['performance'] });
+    const warnings: string[] = [];
+    const ignore = () => undefined;
+    Logger.overrideLogger({ log: ignore, error: ignore, warn: (text: string) => warnings.push(text) });
+    const blocker = join(folder.path, 'some');
+    writeFileSync(blocker, 'a file, where the folder should be');
     const { pid } = run(idleGame);
-    writeFileSync(join(folder.path, 'some'), 'a file, where the folder should be');
-    expect(() => {
-      record.save(pid);
-    }).toThrow('ENOTDIR');
-    expect(record.alivePid()).toBeNull();
+    record.save(pid);
+    jest.advanceTimersByTime(5000);
+    expect(warnings).toEqual([expect.stringMatching(/cannot be kept in VS_DATA_DIR: .*ENOTDIR/)]);
+    rmSync(blocker);
+    jest.advanceTimersByTime(1000);
+    expect(record.alivePid()).toBe(pid);
+
+    rmSync(blocker, { recursive: true });
+    writeFileSync(blocker, 'again');
+    record.save(pid);
+    record.clear();
+    rmSync(blocker);
+    jest.advanceTimersByTime(5000);
+    expect(existsSync(dataDir)).toBe(false);
+    expect(jest.getTimerCount()).toBe(0);
   });
 });

@@ -1,8 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Logger } from '@nestjs/common';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../config/data-dir.js';
 import { isGroupAlive } from './process-group.js';
 import { processIdentity } from './process-identity.js';
+
+const RETRY_MS = 1000;
 
 const processSchema = z.object({ pid: z.int().positive(), identity: z.string() });
 const recordSchema = processSchema.extend({
@@ -16,30 +20,48 @@ const recordSchema = processSchema.extend({
  * next run finds it again and no second server is put on the same world. Without a folder nothing is remembered.
  */
 export class ServerRecord {
+  private readonly logger = new Logger(ServerRecord.name);
   private readonly file: string | null;
+  private retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly dataDir: string) {
     this.file = dataDir === '' ? null : join(dataDir, 'game-server.json');
   }
 
-  /** Remembers a process; throws when the file cannot be written. */
+  /** Remembers a process that was just started; tries again until the file can be written, or `clear` is called. */
   save(pid: number): void {
-    const identity = processIdentity(pid);
-    if (this.file === null || identity === null) return;
-    mkdirSync(this.dataDir, { recursive: true });
-    const text = JSON.stringify({
-      pid,
-      identity,
-      startedAt: new Date().toISOString(),
-      manager: { pid: process.pid, identity: processIdentity(process.pid) ?? '' },
-    });
-    writeFileSync(`${this.file}.new`, `${text}\n`);
-    renameSync(`${this.file}.new`, this.file);
+    clearTimeout(this.retry);
+    const startedAt = new Date();
+    let isReported = false;
+    const attempt = () => {
+      try {
+        this.write(pid, startedAt);
+        if (isReported) this.logger.log("The game server's pid is kept in VS_DATA_DIR now");
+      } catch (error) {
+        if (!isReported) {
+          this.logger.warn(
+            `The game server's pid cannot be kept in VS_DATA_DIR: ${(error as Error).message}. ` +
+              'Until it is, a start after a crash of the API would not find the game.',
+          );
+        }
+        isReported = true;
+        this.retry = setTimeout(attempt, RETRY_MS).unref();
+      }
+    };
+    attempt();
   }
 
   /** Forgets the process, which has ended. */
   clear(): void {
-    if (this.file !== null) rmSync(this.file, { force: true });
+    clearTimeout(this.retry);
+    if (this.file === null) return;
+    try {
+      rmSync(this.file, { force: true });
+    } catch (error) {
+      this.logger.warn(
+        `The game server's pid cannot be removed from VS_DATA_DIR: ${(error as Error).message}`,
+      );
+    }
   }
 
   /** The remembered server, if it is alive itself and the process that managed it is not; else null. */
@@ -61,6 +83,20 @@ export class ServerRecord {
     // this number is still the one that was started, unless the machine was restarted since.
     const sameBoot = processIdentity(process.pid)?.split(' ')[0] === record.identity.split(' ')[0];
     return identity === null && sameBoot && isGroupAlive(record.pid) ? record.pid : null;
+  }
+
+  private write(pid: number, startedAt: Date): void {
+    const identity = processIdentity(pid);
+    if (this.file === null || identity === null) return;
+    makeFolder(this.dataDir);
+    const text = JSON.stringify({
+      pid,
+      identity,
+      startedAt: startedAt.toISOString(),
+      manager: { pid: process.pid, identity: processIdentity(process.pid) ?? '' },
+    });
+    writeFileSync(`${this.file}.new`, `${text}\n`);
+    renameSync(`${this.file}.new`, this.file);
   }
 
   private read(): z.output<typeof recordSchema> | null {

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../config/data-dir.js';
 import { ALLOWED_INTERVAL, isAllowedInterval } from '../metrics/metrics.config.js';
 
 /** An interval in seconds, under the same rule as `VS_METRICS_INTERVAL`. */
@@ -40,7 +41,7 @@ export class SettingsFile {
 
   /** Replaces the file in one step: after a crash, and after a power cut, it is the old one or the new one. */
   write(settings: StoredSettings): void {
-    mkdirSync(this.dataDir, { recursive: true });
+    makeFolder(this.dataDir);
     const newPath = `${this.path}.new`;
     const descriptor = openSync(newPath, 'w');
     try {
