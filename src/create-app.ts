@@ -1,12 +1,13 @@
-import { type LoggerService, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Logger, type LoggerService, StandardSchemaValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
 import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
 import { archiveConfig } from './archive/archive.config.js';
-import { checkSettings } from './config/env.js';
+import { checkSettings, unknownVariables } from './config/env.js';
 import { setUpCors } from './http/cors.js';
+import { takeEmptyBodies } from './http/empty-bodies.js';
 import { httpConfig } from './http/http.config.js';
 import { setUpOpenApi } from './http/openapi.js';
 import { useSecurityHeaders } from './http/security-headers.js';
@@ -30,8 +31,15 @@ export async function createApp(logger?: LoggerService): Promise<NestFastifyAppl
     abortOnError: false,
     ...(logger === undefined ? {} : { logger }),
   });
+  const unknown = unknownVariables();
+  if (unknown.length > 0) {
+    new Logger('Configuration').warn(
+      `Variables that are not known here, and do nothing: ${unknown.join(', ')}`,
+    );
+  }
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   useSecurityHeaders(app);
+  takeEmptyBodies(app);
   setUpCors(app);
   await app.register(fastifyCompress, { encodings: ['br', 'gzip'], brotliOptions: BROTLI });
   setUpOpenApi(app);

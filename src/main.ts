@@ -1,15 +1,15 @@
 import { ConsoleLogger } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import { existsSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { isatty } from 'node:tty';
 import { EnvError } from './config/env.js';
+import { loadEnvFile } from './config/env-file.js';
 import { createApp } from './create-app.js';
 import { ApiKeys } from './http/api-keys.js';
 import { type HttpConfig } from './http/http.config.js';
 
 async function main(): Promise<void> {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  loadEnvFile('.env');
   const app = await createApp(new ConsoleLogger({ colors: isatty(1) }));
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   const { host, port } = app
@@ -22,7 +22,8 @@ async function main(): Promise<void> {
     throw new ListenError(host, port, error as NodeJS.ErrnoException);
   }
   const key = app.get(ApiKeys).generatedAdminKey;
-  const address = `http://${isIPv6(host) ? `[${host}]` : host}:${new URL(await app.getUrl()).port}/`;
+  const { port: boundPort } = app.getHttpServer().address() as AddressInfo;
+  const address = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}/`;
   // Plain text on a line of its own: a person copies it from a terminal, a program reads it from a pipe.
   console.log(`Vintage Story metrics: ${address}${key === null ? '' : `#key=${key}`}`);
 }

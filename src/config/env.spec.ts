@@ -1,6 +1,14 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { checkSettings, envBoolean, EnvError, envNumber, isSecretVariable, readEnv } from './env.js';
+import {
+  checkSettings,
+  envBoolean,
+  EnvError,
+  envNumber,
+  isSecretVariable,
+  readEnv,
+  unknownVariables,
+} from './env.js';
 
 const original = process.env;
 beforeEach(() => {
@@ -134,6 +142,14 @@ describe('checkSettings', () => {
         },
       ]);
     }).toThrow(defect);
+  });
+});
+
+describe('unknownVariables', () => {
+  it('are those of our prefix that nothing has read', () => {
+    Object.assign(process.env, { VS_TEST: '1', VS_TSET: '1', OTHER: '1' });
+    readEnv(z.object({ VS_TEST: z.string() }));
+    expect(unknownVariables()).toEqual(['VS_TSET']);
   });
 });
 

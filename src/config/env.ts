@@ -12,6 +12,9 @@ export function isSecretVariable(name: string): boolean {
   return name.startsWith('VS_API_KEY_');
 }
 
+/** Names of the variables that were read so far. */
+const known = new Set<string>();
+
 /**
  * Reads a module's variables from the environment, in the types of `schema`. An empty value counts as unset
  * unless `emptyMeans` names the variable. Throws {@link EnvError} with every bad variable at once.
@@ -21,6 +24,7 @@ export function readEnv<S extends z.ZodObject>(
   emptyMeans: readonly (keyof S['shape'])[] = [],
 ): z.output<S> {
   const raw = Object.keys(schema.shape).flatMap((name) => {
+    known.add(name);
     const value = process.env[name]?.trim();
     return value === undefined || (value === '' && !emptyMeans.includes(name)) ? [] : [[name, value]];
   });
@@ -53,6 +57,11 @@ export function checkSettings(settings: readonly (() => unknown)[]): void {
     }
   });
   if (lines.length > 0) throw new EnvError([...new Set(lines)]);
+}
+
+/** Names in the environment that look like variables of ours and that nothing has read: misspelt, most likely. */
+export function unknownVariables(): string[] {
+  return Object.keys(process.env).filter((name) => name.startsWith('VS_') && !known.has(name));
 }
 
 /** A variable that holds a decimal number; `allowed` says which, for the error line. */

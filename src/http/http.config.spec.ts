@@ -45,6 +45,13 @@ describe('httpConfig', () => {
     expect([host, port, adminKey, monitorKey]).toEqual(['127.0.0.1', 8080, undefined, undefined]);
   });
 
+  it.each(['127.0.0.1:8080', 'http://127.0.0.1', '[::1]', 'a b'])('refuses VS_API_HOST=%s', (value) => {
+    process.env.VS_API_HOST = value;
+    expect(httpConfig).toThrow(
+      `VS_API_HOST="${value}" cannot be used; allowed: an IP address or a host name, without a port`,
+    );
+  });
+
   it.each(['http', '-1', '80.5', '65536', '8e3'])('refuses VS_API_PORT=%s', (value) => {
     process.env.VS_API_PORT = value;
     expect(httpConfig).toThrow(
@@ -52,11 +59,14 @@ describe('httpConfig', () => {
     );
   });
 
-  it.each(['VS_API_KEY_ADMIN', 'VS_API_KEY_MONITOR'])('refuses a %s that no header can carry', (name) => {
-    process.env[name] = 'pässwort';
+  it.each([
+    ['VS_API_KEY_ADMIN', 'pässwort'],
+    ['VS_API_KEY_MONITOR', 'x'.repeat(513)],
+  ])('refuses a %s that no header can carry', (name, value) => {
+    process.env[name] = value;
     expect(httpConfig).toThrow(
       new Error(
-        `${name}=(value not shown) cannot be used; allowed: printable ASCII characters without spaces`,
+        `${name}=(value not shown) cannot be used; allowed: up to 512 printable ASCII characters without spaces`,
       ),
     );
   });

@@ -1,10 +1,11 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 
 const key = z
   .string()
-  .regex(/^[\x21-\x7e]+$/, 'printable ASCII characters without spaces')
+  .regex(/^[\x21-\x7e]{1,512}$/, 'up to 512 printable ASCII characters without spaces')
   .optional();
 
 const origins = z
@@ -28,9 +29,16 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
+function isHost(text: string): boolean {
+  return isIP(text) !== 0 || /^[\w.-]+$/.test(text);
+}
+
 const variables = z
   .object({
-    VS_API_HOST: z.string().default('127.0.0.1'),
+    VS_API_HOST: z
+      .string()
+      .refine(isHost, 'an IP address or a host name, without a port')
+      .default('127.0.0.1'),
     VS_API_PORT: envNumber(
       8080,
       'a whole number from 0 (any free port) to 65535',

@@ -53,12 +53,12 @@ describe('serverConfig', () => {
     expect(serverConfig().command).toEqual(command);
   });
 
-  it.each(['server "never closed', "server 'never closed", 'server \\'])(
+  it.each(['server "never closed', "server 'never closed", 'server \\', '"" x'])(
     'refuses VS_SERVER_COMMAND=%s',
     (line) => {
       process.env.VS_SERVER_COMMAND = line;
       expect(serverConfig).toThrow(
-        `VS_SERVER_COMMAND=${JSON.stringify(line)} cannot be used; allowed: a command line with balanced quotes`,
+        `VS_SERVER_COMMAND=${JSON.stringify(line)} cannot be used; allowed: a program and its arguments, with balanced quotes`,
       );
     },
   );

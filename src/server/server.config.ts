@@ -8,11 +8,13 @@ const commandLine = z
   .string()
   .transform((line, context) => {
     try {
-      return split(line);
+      const command = split(line);
+      if (command[0] !== '') return command;
     } catch {
-      context.addIssue({ code: 'custom', message: 'a command line with balanced quotes' });
-      return z.NEVER;
+      // Refused below.
     }
+    context.addIssue({ code: 'custom', message: 'a program and its arguments, with balanced quotes' });
+    return z.NEVER;
   })
   .default([]);
 
