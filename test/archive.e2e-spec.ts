@@ -194,6 +194,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       ['points=10001', 'points'],
       ['from=yesterday', 'from'],
       ['from=2026-13-01', 'from'],
+      ['from=2026-02-30T10:00', 'from'],
       ['from=2026-11-24&to=2026-11-23', 'from'],
       ['to=2026-11-24', 'to'],
       ['minutes=5&from=2026-11-24', 'minutes'],

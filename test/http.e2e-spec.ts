@@ -145,10 +145,30 @@ describe('the HTTP API', () => {
       },
     );
 
+    it.each(['MINUTES=1', 'minutes[]=1', 'minute=5', 'points=5&_=1'])(
+      '%s: 400 that names what is not known',
+      async (query) => {
+        for (const route of ['history', 'export']) {
+          const response = await api.request(`api/v1alpha1/metrics/${route}?${query}`);
+          expect(response.status).toBe(400);
+          const name = /(MINUTES|minutes\[\]|minute|_)=/.exec(query)?.[1] ?? '';
+          expect(((await response.json()) as { message: string[] }).message.join()).toContain(`"${name}"`);
+        }
+      },
+    );
+
     it.each(['start', 'stop', 'restart'])('%s with nothing configured: 409 in words', async (action) => {
       const response = await api.request(`api/v1alpha1/server/${action}`, { method: 'POST' });
       expect(response.status).toBe(409);
       expect(((await response.json()) as { message: string }).message).toMatch(/configured/);
+    });
+
+    it('takes an empty body that is announced as JSON, as the routes without parameters do', async () => {
+      const headers = { 'content-type': 'application/json' };
+      const started = await api.request('api/v1alpha1/server/start', { method: 'POST', headers });
+      expect(started.status).toBe(409);
+      const changed = await api.request('api/v1alpha1/settings', { method: 'PATCH', headers });
+      expect(changed.status).toBe(400);
     });
 
     it.each([

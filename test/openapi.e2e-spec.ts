@@ -11,6 +11,7 @@ interface Operation {
   readonly tags?: readonly string[];
   readonly security?: readonly Record<string, never[]>[];
   readonly 'x-roles'?: readonly string[];
+  readonly parameters?: readonly { readonly name: string; readonly required?: boolean }[];
   readonly responses: Readonly<Record<string, { description?: string; content?: object }>>;
 }
 
@@ -82,6 +83,20 @@ describe('the OpenAPI description', () => {
       const schemes = isPublic ? undefined : [{ 'X-API-Key': [] }, { Bearer: [] }];
       expect({ name, security }).toEqual({ name, security: schemes });
     }
+  });
+
+  it('names each parameter once, and no header that must be sent', () => {
+    for (const [name, { parameters = [] }] of operations) {
+      const names = parameters.map((parameter) => parameter.name.toLowerCase());
+      expect({ name, names }).toEqual({ name, names: [...new Set(names)] });
+      expect({ name, required: parameters.filter(({ required }) => required) }).toEqual({
+        name,
+        required: [],
+      });
+    }
+    expect(operations.flatMap(([, { parameters = [] }]) => parameters.map((p) => p.name)).sort()).toEqual(
+      ['Last-Event-ID', 'format', 'from', 'from', 'minutes', 'points', 'to', 'to'].sort(),
+    );
   });
 
   it('tells the truth about who may call', async () => {

@@ -53,6 +53,13 @@ describe('the stream of snapshots', () => {
     }
   });
 
+  it('ends at once for a client that asks for the headers alone', async () => {
+    const response = await api.request(STREAM, { method: 'HEAD' });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    const text = await Promise.race([response.text(), new Promise((done) => setTimeout(done, 5000, 'open'))]);
+    expect(text).toBe('');
+  });
+
   it('replays what was missed, once and in order, and goes on with what is new', async () => {
     await waitFor(async () => (await history()).length >= 5);
     const ids = (await history()).map(({ timestamp }) => String(Date.parse(timestamp)));

@@ -32,12 +32,18 @@ const time = z
         const timeMs = Date.parse(
           /T.*(Z|[+-]\d\d:?\d\d)$/.test(text) || text.length === 10 ? text : `${text}Z`,
         );
-        if (!Number.isNaN(timeMs)) return timeMs;
+        if (!Number.isNaN(timeMs) && isDay(text.slice(0, 10))) return timeMs;
         context.addIssue({ code: 'custom', message: 'a time that exists' });
         return z.NEVER;
       }),
   )
   .optional();
+
+/** `Date` takes 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const day = new Date(text);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
 
 interface MaybeSpan {
   readonly from?: number | undefined;
@@ -49,7 +55,7 @@ const spanError = { path: ['from'], error: 'a time before `to`' };
 
 /** Parameters of the history: the last `minutes`, or a span; `points` asks for at most that many buckets. */
 export const historyQuery = z
-  .object({
+  .strictObject({
     minutes: wholeNumber(1, MAX_MINUTES),
     from: time,
     to: time,
@@ -70,7 +76,7 @@ export type HistoryQuery = z.output<typeof historyQuery>;
 
 /** Parameters of an export. */
 export const exportQuery = z
-  .object({ from: time, to: time, format: z.enum(['csv', 'json'], 'csv or json').default('csv') })
+  .strictObject({ from: time, to: time, format: z.enum(['csv', 'json'], 'csv or json').default('csv') })
   .refine(isSpan, spanError);
 
 /** Parameters of an export, read; times in ms since 1970. */

@@ -1,5 +1,5 @@
-import { Controller, Get, Headers, Res } from '@nestjs/common';
-import { type FastifyReply } from 'fastify';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Roles } from './access.decorator.js';
 import { API_PREFIX } from './api.js';
 import { Describe } from './describe.decorator.js';
@@ -35,13 +35,17 @@ export class StreamController {
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     }),
   )
-  open(@Res() reply: FastifyReply, @Headers('last-event-id') lastEventId?: string): void {
+  open(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const lastEventId = request.headers['last-event-id'];
     reply.hijack();
     // The headers set so far are those of the hooks: security and CORS.
     reply.raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...HEADERS });
-    this.stream.add(
-      reply.raw,
-      lastEventId !== undefined && /^\d+$/.test(lastEventId) ? Number(lastEventId) : null,
-    );
+    // Else whoever asks for the headers alone would wait for ever.
+    if (request.method === 'HEAD') {
+      reply.raw.end();
+      return;
+    }
+    const isId = typeof lastEventId === 'string' && /^\d+$/.test(lastEventId);
+    this.stream.add(reply.raw, isId ? Number(lastEventId) : null);
   }
 }
