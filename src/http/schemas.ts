@@ -65,7 +65,10 @@ export const serverStatus = z
     uptimeSeconds: z.int().nullable(),
     lastExitCode: z.int().nullable().describe('null when there was no run before, or when a signal ended it'),
     lastExitSignal: z.string().nullable(),
-    lastError: z.string().nullable().describe('Why the last start failed or the last run ended unasked'),
+    lastError: z
+      .string()
+      .nullable()
+      .describe('Why the last start failed, or the last run ended unasked or had to be killed'),
   })
   .meta({ id: 'ServerStatus' }) satisfies z.ZodType<ServerStatus>;
 

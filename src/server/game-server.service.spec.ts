@@ -97,6 +97,11 @@ describe('GameServerService', () => {
     return service;
   }
 
+  /** The warnings in the log so far. */
+  function warnings(): string[] {
+    return log.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  }
+
   /** The states that a service enters from now on. */
   function statesOf(service: GameServerService): ServerState[] {
     const states: ServerState[] = [];
@@ -202,7 +207,7 @@ describe('GameServerService', () => {
       await expectConflict(service.start(), `The game server is running already (pid ${pidOf(service)}).`);
       await exists('ready');
       await service.stop();
-      await expectConflict(service.start(), 'The game server is stopping already.');
+      await expectConflict(service.start(), 'The game server is still stopping.');
     });
 
     it('works again after a stop', async () => {
@@ -368,11 +373,14 @@ describe('GameServerService', () => {
 
     it('sends SIGTERM to a game that does not heed its console, after the timeout', async () => {
       const service = build(idleGame, { stopCommand: '/stop', stopTimeoutMs: TIMEOUT_MS });
-      await service.start();
+      const { pid } = await service.start();
       const askedMs = performance.now();
       await service.stop();
-      const { lastExitSignal } = await reach(service, 'stopped');
-      expect(lastExitSignal).toBe('SIGTERM');
+      const { lastExitSignal, lastError } = await reach(service, 'stopped');
+      expect([lastExitSignal, lastError]).toEqual(['SIGTERM', null]);
+      expect(warnings()).toEqual([
+        `The game server, pid ${pid}, has not ended ${TIMEOUT_MS / 1000} s after /stop: sending SIGTERM`,
+      ]);
       expect(performance.now() - askedMs).toBeGreaterThanOrEqual(TIMEOUT_MS);
     });
 
@@ -382,8 +390,9 @@ describe('GameServerService', () => {
       await exists('ready');
       const askedMs = performance.now();
       await service.stop();
-      const { lastExitSignal } = await reach(service, 'stopped');
-      expect(lastExitSignal).toBe('SIGKILL');
+      const { lastExitSignal, lastError } = await reach(service, 'stopped');
+      expect([lastExitSignal, lastError]).toEqual(['SIGKILL', expect.stringMatching(/had to be killed/)]);
+      expect(warnings().at(-1)).toMatch(/after SIGTERM: sending SIGKILL$/);
       expect(performance.now() - askedMs).toBeGreaterThanOrEqual(2 * TIMEOUT_MS);
     });
 
@@ -460,10 +469,9 @@ describe('GameServerService', () => {
         lastExitSignal: 'SIGKILL',
         lastError: 'The game server ended unasked by SIGKILL.',
       });
-      const warnings = log.filter(({ level }) => level !== 'log').map(({ message }) => message);
-      expect(warnings).toHaveLength(1);
-      const lines = warnings[0]?.split('\n') ?? [];
-      expect(lines[0]).toBe('The game server ended unasked by SIGKILL. Its last 200 lines:');
+      expect(warnings()).toHaveLength(1);
+      const lines = warnings()[0]?.split('\n') ?? [];
+      expect(lines[0]).toBe('The game server ended unasked by SIGKILL. Its last lines (200):');
       expect(lines.slice(1)).toEqual(Array.from({ length: 200 }, (_, index) => String(index + 51)));
 
       await new Promise((done) => setTimeout(done, 100));
@@ -593,7 +601,7 @@ describe('GameServerService', () => {
       await exists('ready');
       process.kill(pidOf(service), 'SIGKILL');
       await reach(service, 'stopping');
-      await expectConflict(service.start(), 'The game server is stopping already.');
+      await expectConflict(service.start(), 'The game server is still stopping.');
       await expectConflict(service.stop(), 'it is stopping.');
       await expectConflict(service.restart(), 'it is stopping.');
       await reach(service, 'stopped');
@@ -620,7 +628,7 @@ describe('GameServerService', () => {
         lastError: `The game server (process group ${String(pid)}) cannot be ended: kill EPERM`,
       });
       expect(log.filter(({ level }) => level === 'error')).toHaveLength(1);
-      await expectConflict(service.start(), 'The game server is stopping already.');
+      await expectConflict(service.start(), 'The game server is still stopping.');
       process.kill(pidOf(service), 'SIGKILL');
       await reach(service, 'stopped');
       expect(existsSync(file('data/game-server.json'))).toBe(false);

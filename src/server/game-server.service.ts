@@ -18,9 +18,9 @@ import { ServerRecord } from './server-record.js';
 import { type ServerState, type ServerStatus } from './server-status.js';
 
 /**
- * The life of one game server, run as a child process, or taken over from an earlier run that was killed. `start`, `stop` and `restart` answer with the status
- * just entered; they throw a ConflictException (409) when the state forbids them, and `start` an
- * UnprocessableEntityException (422) when the program or its folder cannot be used.
+ * The life of one game server, run as a child process, or taken over from an earlier run that was killed. `start`,
+ * `stop` and `restart` answer with the status just entered; they throw a ConflictException (409) when the state
+ * forbids them, and `start` an UnprocessableEntityException (422) when the program or its folder cannot be used.
  */
 @Injectable()
 export class GameServerService extends GameServer implements OnModuleInit, OnApplicationShutdown {
@@ -88,7 +88,8 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     }
     if (this.state !== 'stopped') {
       const pid = this.state === 'running' ? ` (pid ${String(this.gameServerPid)})` : '';
-      throw new ConflictException(`The game server is ${this.state} already${pid}.`);
+      const how = this.state === 'stopping' ? 'still stopping' : `${this.state} already${pid}`;
+      throw new ConflictException(`The game server is ${how}.`);
     }
     if (this.shuttingDown) throw new ConflictException('The API is shutting down.');
     const earlierPid = this.record.alivePid();
@@ -167,7 +168,8 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
 
   private async end(game: RunningGame, stopCommand: string): Promise<void> {
     try {
-      await game.end(stopCommand, this.config.stopTimeoutMs);
+      const isKilled = await game.end(stopCommand, this.config.stopTimeoutMs);
+      if (isKilled) this.lastError ??= 'The game server had to be killed: what it had not saved is lost.';
     } catch (error) {
       this.lastError = `The game server (process group ${game.pid}) cannot be ended: ${(error as Error).message}`;
       this.logger.error(this.lastError);
@@ -206,7 +208,8 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
     this.lastError = `The game server ended unasked ${how}.`;
     const lines = game.outputTail();
-    this.logger.warn([`${this.lastError} Its last ${lines.length} lines:`, ...lines].join('\n'));
+    const intro = lines.length === 0 ? 'It wrote nothing.' : `Its last lines (${lines.length}):`;
+    this.logger.warn([`${this.lastError} ${intro}`, ...lines].join('\n'));
   }
 
   private enter(state: ServerState): void {

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isGroupAlive, signalGroup } from './process-group.js';
 
@@ -13,6 +14,7 @@ export interface ProcessExit {
 
 /** A game that was started, as the leader of a process group of its own, and how all of it is ended. */
 export abstract class RunningGame {
+  private readonly logger = new Logger(RunningGame.name);
   abstract readonly pid: number;
   /** Resolves when the command itself has ended; its children may still run. */
   abstract readonly exited: Promise<ProcessExit>;
@@ -34,24 +36,31 @@ export abstract class RunningGame {
 
   /**
    * Ends the whole group: the console command (unless empty), SIGTERM, SIGKILL, each when the one before has
-   * had no effect for `timeoutMs`. Resolves when nothing is left; rejects when we may not signal it, or when it
-   * outlives even SIGKILL.
+   * had no effect for `timeoutMs`. Resolves when nothing is left, with whether it took SIGKILL; rejects when we may not
+   * signal it, or when it outlives even that.
    */
-  async end(stopCommand: string, timeoutMs: number): Promise<void> {
+  async end(stopCommand: string, timeoutMs: number): Promise<boolean> {
     if (stopCommand !== '' && this.isRunning && this.tell(stopCommand)) {
-      if (await this.endsWithin(timeoutMs)) return;
+      if (await this.endsWithin(timeoutMs)) return false;
+      this.warn(`${timeoutMs / 1000} s after ${stopCommand}: sending SIGTERM`);
     }
-    if (!this.isAlive) return;
+    if (!this.isAlive) return false;
     signalGroup(this.pid, 'SIGTERM');
-    if (await this.endsWithin(timeoutMs)) return;
+    if (await this.endsWithin(timeoutMs)) return false;
+    this.warn(`${timeoutMs / 1000} s after SIGTERM: sending SIGKILL`);
     signalGroup(this.pid, 'SIGKILL');
     if (!(await this.endsWithin(KILL_WAIT_MS))) throw new Error('SIGKILL has no effect');
+    return true;
   }
 
   /** Resolves when the command and all of its group have ended, by whatever means. */
   async ended(): Promise<void> {
     await this.exited;
     while (this.isAlive) await delay(GROUP_POLL_MS, undefined, { ref: false });
+  }
+
+  private warn(what: string): void {
+    this.logger.warn(`The game server, pid ${this.pid}, has not ended ${what}`);
   }
 
   private async endsWithin(timeoutMs: number): Promise<boolean> {

@@ -12,6 +12,6 @@ export interface ServerStatus {
   readonly lastExitCode: number | null;
   /** Signal that ended the last run, or null. */
   readonly lastExitSignal: string | null;
-  /** Why the last start failed, the last run ended unasked, or the pid file leads nowhere, in words; else null. */
+  /** Why the last start failed, the last run ended unasked or had to be killed, or the pid file leads nowhere; else null. */
   readonly lastError: string | null;
 }
