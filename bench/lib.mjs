@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readStatFields, TICK_MS } from '../dist/linux/proc-stat.js';
 
 export const KEY = 'key-of-the-bench';
 
@@ -55,7 +56,8 @@ export async function printed(child, pattern) {
   for (;;) {
     const match = pattern.exec(child.output);
     if (match !== null) return match;
-    if (child.exitCode !== null) throw new Error(`ended before it printed ${pattern}: ${child.output}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`ended before it printed ${pattern}: ${child.output}`);
     await sleep(5);
   }
 }
@@ -83,9 +85,8 @@ export async function startApp(variables = {}) {
 
 /** CPU time that a process has used, by the kernel's count. */
 export function cpuSeconds(pid) {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const fields = readStatFields(pid);
+  return ((Number(fields[11]) + Number(fields[12])) * TICK_MS) / 1000;
 }
 
 /** Resident memory of a process, MiB. */

@@ -46,10 +46,11 @@ export class ProcProcess {
         pid: this.pid,
         parentPid: Number(fields[1]),
         startTick,
-        isZombie: hasEnded(fields[0]),
+        isZombie: hasEnded(fields),
         ownMs: this.countOwn(ticksMs),
         reapedMs: (Number(fields[13]) + Number(fields[14])) * TICK_MS,
-        rssBytes: residentBytes(this.statm.read()),
+        // 0: its first thread has ended, and the memory is that of the others.
+        rssBytes: residentBytes(this.statm.read()) || this.threads.residentBytes(),
       };
     } catch (error) {
       if (isGone(error)) return null;
@@ -71,7 +72,9 @@ export class ProcProcess {
   /** The threads tell to the nanosecond, but not of those that have ended; the ticks of the whole are the bounds. */
   private countOwn(ticksMs: number): number {
     const countedMs = this.ownMs + this.threads.countMs();
-    this.ownMs = Math.min(Math.max(countedMs, ticksMs), ticksMs + CPU_ROUNDING_MS);
+    const boundedMs = Math.min(Math.max(countedMs, ticksMs), ticksMs + CPU_ROUNDING_MS);
+    // A thread that runs another program takes the place of the first one, and its count.
+    this.ownMs = Math.max(boundedMs, this.ownMs);
     return this.ownMs;
   }
 }

@@ -21,14 +21,16 @@ export function statFields(stat: string): string[] {
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
-/** Resident memory from a text of `/proc/PID/statm`, which is exact where the memory field of `stat` lags behind. */
+/** Resident memory from a text of `/proc/PID/statm`: what VmRSS says, where the memory field of `stat` lags behind. */
 export function residentBytes(statm: string): number {
   return Number(statm.split(' ', 2)[1]) * pageBytes;
 }
 
-/** Says whether a state, the first of those fields, is that of a process that has ended and waits to be noticed. */
-export function hasEnded(state: string | undefined): boolean {
-  return state === 'Z' || state === 'X';
+/** Says whether those fields are of a process that has ended and waits to be noticed. */
+export function hasEnded(fields: readonly string[]): boolean {
+  const [state, threadCount] = [fields[0], Number(fields[17])];
+  // A first thread that ended before the others is a zombie as well, and the process lives on.
+  return (state === 'Z' && threadCount <= 1) || state === 'X';
 }
 
 /**

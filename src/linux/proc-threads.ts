@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
-import { isGone, ProcFile } from './proc-file.js';
+import { isGone, ProcFile, readProcText } from './proc-file.js';
+import { residentBytes } from './proc-stat.js';
 
 interface Thread {
+  readonly folder: string;
   readonly schedstat: ProcFile;
   readonly children: ProcFile;
   /** CPU time when it was counted last. */
@@ -16,14 +18,16 @@ export class ProcThreads {
 
   /** Finds the threads that there are now; throws the system's error. */
   find(): void {
-    const folder = `/proc/${this.pid}/task`;
-    const ids = new Set(readdirSync(folder));
+    const tasks = `/proc/${this.pid}/task`;
+    const ids = new Set(readdirSync(tasks));
     for (const id of this.threads.keys()) if (!ids.has(id)) this.forget(id);
     for (const id of ids) {
       if (this.threads.has(id)) continue;
+      const folder = `${tasks}/${id}`;
       this.threads.set(id, {
-        schedstat: new ProcFile(`${folder}/${id}/schedstat`),
-        children: new ProcFile(`${folder}/${id}/children`),
+        folder,
+        schedstat: new ProcFile(`${folder}/schedstat`),
+        children: new ProcFile(`${folder}/children`),
         countedNs: 0,
       });
     }
@@ -46,10 +50,20 @@ export class ProcThreads {
     return sumNs / 1e6;
   }
 
+  /** Resident memory as a thread that has not ended tells it, which they share; 0 when there is none. */
+  residentBytes(): number {
+    for (const { folder } of this.threads.values()) {
+      const statm = readOrNothing(() => readProcText(`${folder}/statm`));
+      const bytes = statm === '' ? 0 : residentBytes(statm);
+      if (bytes > 0) return bytes;
+    }
+    return 0;
+  }
+
   /** Pids of the processes whose parent a thread is; none when the kernel does not tell. */
   childPids(): number[] {
     return [...this.threads.values()].flatMap(({ children }) => {
-      const list = readOrNothing(children);
+      const list = readOrNothing(() => children.read());
       return list === '' ? [] : list.trimEnd().split(' ').map(Number);
     });
   }
@@ -66,9 +80,9 @@ export class ProcThreads {
   }
 }
 
-function readOrNothing(file: ProcFile): string {
+function readOrNothing(read: () => string): string {
   try {
-    return file.read();
+    return read();
   } catch (error) {
     if (isGone(error)) return '';
     throw error;

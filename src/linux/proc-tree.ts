@@ -1,12 +1,18 @@
 import { ProcFile } from './proc-file.js';
 import { type ProcCounters, ProcProcess } from './proc-process.js';
 
+/** A process can come without a new pid: to the first one of a pid namespace, whose orphans it takes in. */
+const READINGS_PER_WALK = 10;
+/** How often one reading begins anew because something ended during it. */
+const MAX_WALKS = 4;
+
 /** A process with all of its descendants, read again and again; `close` it in the end. */
 export class ProcTree {
   private readonly members = new Map<number, ProcProcess>();
-  /** The pid given out last in this pid namespace, to a process or a thread: while it stands, none has come. */
+  /** The pid given out last in this pid namespace, to a process or a thread: while it stands, none was started. */
   private readonly lastPidFile = new ProcFile('/proc/sys/kernel/ns_last_pid');
   private lastPid: string | null = null;
+  private readingsSinceWalk = 0;
 
   constructor(readonly rootPid: number) {}
 
@@ -17,11 +23,18 @@ export class ProcTree {
   read(): ProcCounters[] {
     // Read before the tree is: what comes meanwhile shows at the next reading.
     const lastPid = this.readLastPid();
-    const mayHaveGrown = lastPid === null || lastPid !== this.lastPid;
+    this.readingsSinceWalk += 1;
+    const mayHaveGrown =
+      lastPid === null || lastPid !== this.lastPid || this.readingsSinceWalk >= READINGS_PER_WALK;
     this.lastPid = null;
-    let found = mayHaveGrown ? null : this.follow();
-    // Without its root the tree has ended, or another process has the root's pid.
-    if (found?.has(this.rootPid) !== true) found = this.walk();
+    let known = [...this.members.keys()];
+    let found = mayHaveGrown ? this.walk() : this.follow();
+    // One that is missing has ended, maybe after its parent was read: then that does not tell of its time yet. Or it
+    // was handed to another parent whose children had been listed, or this one's list changed under the reading.
+    for (let walks = 1; walks < MAX_WALKS && known.some((pid) => !found.has(pid)); walks++) {
+      known = [...found.keys()];
+      found = this.walk();
+    }
     this.lastPid = lastPid;
     for (const pid of this.members.keys()) if (!found.has(pid)) this.forget(pid);
     return [...found.values()];
@@ -34,6 +47,7 @@ export class ProcTree {
 
   /** From the root on, to whatever is somebody's child. */
   private walk(): Map<number, ProcCounters> {
+    this.readingsSinceWalk = 0;
     const found = new Map<number, ProcCounters>();
     const pids = [this.rootPid];
     for (const pid of pids) {

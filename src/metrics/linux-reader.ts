@@ -9,17 +9,18 @@ import { TreeCpu } from './tree-cpu.js';
 /** Clock ticks by which the time of a read and a start tick may differ by rounding. */
 const ROUNDING_TICKS = 2;
 
-/** A root process, what its tree has used since it started, and when that was read last. */
+/** A root process, what its tree has used since it started, and when the last reading of that began. */
 interface TrackedRoot {
   readonly startTick: number;
   readonly startedAtMs: number;
   readonly cpu: TreeCpu;
-  readAtMs: number;
+  readingBeganAtMs: number;
 }
 
 /**
  * Reads a process and all of its descendants from Linux's /proc, directly and at once: no thread pool, so a
- * reading waits behind nothing. Memory is the sum over the tree, CPU includes children that have ended.
+ * reading waits behind nothing. Memory is the sum over the tree, CPU includes children that have ended and were waited
+ * for.
  */
 @Injectable()
 export class LinuxReader extends ProcessReader implements OnApplicationShutdown {
@@ -35,15 +36,16 @@ export class LinuxReader extends ProcessReader implements OnApplicationShutdown 
       this.tree = new ProcTree(pid);
       this.root = null;
     }
+    const beganAtMs = steadyNowMs();
     const processes = this.tree.read();
     const [first] = processes;
     if (first === undefined || first.isZombie) return null;
     const root = this.track(first);
-    const lastTick = first.startTick + (root.readAtMs - root.startedAtMs) / TICK_MS - ROUNDING_TICKS;
+    const lastTick = first.startTick + (root.readingBeganAtMs - root.startedAtMs) / TICK_MS - ROUNDING_TICKS;
     const cpuMs = root.cpu.advance(processes, (tick) => tick >= lastTick, isSameStillThere);
-    root.readAtMs = steadyNowMs();
+    root.readingBeganAtMs = beganAtMs;
     return {
-      readAtMs: root.readAtMs,
+      readAtMs: steadyNowMs(),
       cpuMs,
       rssBytes: processes.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
       startedAtMs: root.startedAtMs,
@@ -63,7 +65,7 @@ export class LinuxReader extends ProcessReader implements OnApplicationShutdown 
   private track({ startTick }: ProcCounters): TrackedRoot {
     if (this.root?.startTick === startTick) return this.root;
     const startedAtMs = steadyNowMs() - (machineUptimeMs() - startTick * TICK_MS);
-    this.root = { startTick, startedAtMs, cpu: new TreeCpu(), readAtMs: startedAtMs };
+    this.root = { startTick, startedAtMs, cpu: new TreeCpu(), readingBeganAtMs: startedAtMs };
     return this.root;
   }
 }

@@ -1,12 +1,15 @@
-import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { kernelCpuMs, kernelRssMib, openDescriptors } from '../../test/support/kernel.js';
+import { kernelCpuMs, kernelRssMib, kernelState, openDescriptors } from '../../test/support/kernel.js';
 import { waitFor } from '../../test/support/api-process.js';
+import { describeWith } from '../../test/support/components.js';
+import { ProcProcess } from '../linux/proc-process.js';
 import { LinuxReader } from './linux-reader.js';
 import { PidusageReader } from './pidusage-reader.js';
+import { processIdentity } from '../server/process-identity.js';
 import { type ProcessCounters, type ProcessReader, steadyNowMs } from './process-reader.js';
 
 const BURN = 'for (;;);';
@@ -244,6 +247,97 @@ describe('the native reader', () => {
     expect(whole).toBeGreaterThan(kernelRssMib(pid) * 1024 * 1024);
   });
 });
+
+/** What happens to a tree while it is being read: between the look at a process's children and that at the next. */
+describe('the native reader, while it reads', () => {
+  const reader = new LinuxReader();
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  /** Does something the first time that the children of any process have been listed. */
+  function afterListing(act: () => void): void {
+    const original: () => number[] = Reflect.get(ProcProcess.prototype, 'childPids');
+    jest.spyOn(ProcProcess.prototype, 'childPids').mockImplementationOnce(function (this: ProcProcess) {
+      const pids = original.call(this);
+      act();
+      return pids;
+    });
+    // Else it would not list them.
+    execFileSync('true');
+  }
+
+  it('counts a child once that ends and is waited for', async () => {
+    const pid = run('sh', '-c', 'sh -c "while :; do :; done"; read line');
+    await waitFor(() => childPids(pid).some((child) => kernelCpuMs(child) > 300));
+    const [child = NaN] = childPids(pid);
+    const before = await required(reader, pid);
+    afterListing(() => {
+      process.kill(child, 'SIGKILL');
+      while (existsSync(`/proc/${child}`));
+    });
+    const beganMs = performance.now();
+    const during = await required(reader, pid);
+    const after = await required(reader, pid);
+    const elapsedMs = performance.now() - beganMs;
+    expect(during.cpuMs).toBeGreaterThanOrEqual(before.cpuMs);
+    expect(after.cpuMs - before.cpuMs).toBeLessThan(elapsedMs + 60);
+  });
+
+  it('counts all of a child that is started', async () => {
+    const pid = run(
+      'sh',
+      '-c',
+      `trap 'sh -c "while :; do :; done" &' USR1; sleep 60 & echo; wait; wait; wait`,
+    );
+    await once(children[0]?.stdout ?? process.stdin, 'data');
+    await required(reader, pid);
+    afterListing(() => {
+      process.kill(pid, 'SIGUSR1');
+      while (childPids(pid).length < 2);
+      for (const endMs = performance.now() + 60; performance.now() < endMs;);
+    });
+    const before = await required(reader, pid);
+    const burner = Math.max(...childPids(pid));
+    await waitFor(() => kernelCpuMs(burner) > 400);
+    const after = await required(reader, pid);
+    expect(after.cpuMs - before.cpuMs).toBeGreaterThan(370);
+  });
+});
+
+// Its threads come with the package that has perlbug, too.
+describeWith('perl', '/usr/bin/perlbug')(
+  'the native reader, of threads that outlive or replace the first',
+  () => {
+    const reader = new LinuxReader();
+    // Ends the calling thread alone (exit(2)), which no language offers.
+    const exitThread = `syscall(${process.arch === 'arm64' ? 93 : 60}, 0)`;
+
+    it('measures the others', async () => {
+      const burn = `my $memory = 'x' x 50_000_000; 1 while 1`;
+      const pid = run('perl', '-Mthreads', '-e', `threads->create(sub { ${burn} }); sleep 1; ${exitThread}`);
+      await waitFor(() => kernelState(pid) === 'Z');
+      expect(await percentOver(reader, pid, 500)).toBeGreaterThan(20);
+      expect((await required(reader, pid)).rssBytes).toBeGreaterThan(50e6);
+      expect(processIdentity(pid)).not.toBeNull();
+    });
+
+    it('goes on counting when another thread runs a new program', async () => {
+      const script = `$| = 1; my $i = 0; $i++ while $i < 3_000_000;
+      threads->create(sub { print "up\n"; <STDIN>; exec 'sleep', '60' })->join`;
+      const pid = run('perl', '-Mthreads', '-e', script);
+      const [child] = children;
+      await once(child?.stdout ?? process.stdin, 'data');
+      const before = await required(reader, pid);
+      child?.stdin?.write('go on\n');
+      await waitFor(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
+      const after = await required(reader, pid);
+      expect(before.cpuMs).toBeGreaterThan(30);
+      expect(after.cpuMs).toBeGreaterThanOrEqual(before.cpuMs);
+      expect(after.cpuMs).toBeLessThan(before.cpuMs + 60);
+    });
+  },
+);
 
 /** Resident memory of a process and all of its descendants, found another way than the reader does. */
 function treeRssBytes(pid: number): number {

@@ -2,9 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { type ProcCounters } from '../linux/proc-process.js';
 import { TreeCpu } from './tree-cpu.js';
 
-const at = (pid: number, ownMs: number, reapedMs = 0, startTick = pid): ProcCounters => ({
+/** A child of process 1, the root, unless another parent is named. */
+const at = (pid: number, ownMs: number, reapedMs = 0, startTick = pid, parentPid = 1): ProcCounters => ({
   pid,
-  parentPid: 0,
+  parentPid: pid === 1 ? 0 : parentPid,
   ownMs,
   reapedMs,
   startTick,
@@ -61,6 +62,18 @@ describe('the CPU time of a tree', () => {
     cpu.advance([at(1, 0), at(2, 500)], isNew, died);
     cpu.advance([at(1, 0)], isNew, died);
     expect(cpu.advance([at(1, 0, 100)], isNew, died)).toBe(580);
+  });
+
+  it('takes nothing off from what one parent tells for a child that another does not wait for', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 0), at(2, 0), at(3, 900, 0, 3, 2)], isNew, died);
+    expect(cpu.advance([at(1, 0, 400), at(2, 0)], isNew, died)).toBe(1300);
+  });
+
+  it('counts once what a whole branch hands to the root when it ends', () => {
+    const cpu = new TreeCpu();
+    cpu.advance([at(1, 0), at(2, 10, 100), at(3, 200, 0, 3, 2)], isNew, died);
+    expect(cpu.advance([at(1, 0, 330)], isNew, died)).toBe(330);
   });
 
   it('takes nothing off for a child that left the tree', () => {

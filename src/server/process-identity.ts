@@ -21,8 +21,8 @@ export function processIdentity(pid: number): string | null {
  */
 export function linuxProcess(pid: number | string): { groupId: number; startTick: string } | null {
   const fields = readStatFields(pid);
-  const [state, groupId, startTick] = [fields[0], fields[2], fields[19]];
-  if (hasEnded(state) || startTick === undefined) return null;
+  const [groupId, startTick] = [fields[2], fields[19]];
+  if (hasEnded(fields) || startTick === undefined) return null;
   return { groupId: Number(groupId), startTick };
 }
 

@@ -61,6 +61,14 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s engine, in a pid n
   });
 });
 
+describeInNamespace('with the native engine, a pid namespace', () => {
+  it('is measured with the orphans that its first process takes in, although nothing new is started', () => {
+    const seen = run(process.execPath, programFile('taken-in'), METRICS) as { rssBytes: number[] };
+    const [before = NaN, ...after] = seen.rssBytes;
+    expect(Math.max(...after.slice(-1))).toBeGreaterThan(before + 1_000_000);
+  });
+});
+
 describe('a collector that is held up', () => {
   type MarkedUsage = Usage & { readonly hashesDone: number; readonly mark: KernelMark };
 
