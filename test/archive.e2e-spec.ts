@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { EventParser } from '../src/page/client/event-parser.js';
 import { MONITOR_KEY } from './support/api-process.js';
 import { AppProcess, eventually, type WireBucket, type WireSnapshot } from './support/app-process.js';
 import { describeWith } from './support/components.js';
@@ -77,10 +78,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
           expect.arrayContaining(known.slice(-Math.min(known.length, 40))),
         );
         const killed = delay(100 + Math.random() * 500).then(() => running.end('SIGKILL'));
-        while (running.isRunning) {
-          const snapshots = await running.history().catch(() => []);
-          for (const snapshot of snapshots) given.set(snapshot.timestamp, snapshot);
-        }
+        for await (const snapshot of streamed(running)) given.set(snapshot.timestamp, snapshot);
         await killed;
       }
       const stored = storedTimes(file);
@@ -306,6 +304,19 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     });
   });
 });
+
+/** What the stream gives, from the oldest sample in memory on, until the app ends. */
+async function* streamed(from: AppProcess): AsyncGenerator<WireSnapshot> {
+  const headers = { 'last-event-id': '0' };
+  const { body } = await from.request('api/v1alpha1/metrics/stream', { headers });
+  const parser = new EventParser();
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const piece = await reader?.read().catch(() => undefined);
+    if (piece?.value === undefined) return;
+    for (const { data } of parser.push(piece.value)) yield JSON.parse(data) as WireSnapshot;
+  }
+}
 
 function agoIso(ms: number): string {
   return new Date(Date.now() - ms).toISOString();
