@@ -330,10 +330,35 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.page.fill('#interval', '0,3');
     await watched.page.keyboard.press('Enter');
     await watched.reads('sample-interval', /every 0\.3 s/);
-    expect(await api.data('settings')).toMatchObject({ intervalSeconds: { value: 0.3, source: 'settings' } });
+    const set = { intervalSeconds: { value: 0.3, source: 'settings' } };
+    expect(await api.data('settings')).toMatchObject(set);
+    for (const text of ['abc', ' ', '0x10', 'Infinity', '1.000,5']) {
+      await watched.page.fill('#interval', text);
+      await watched.page.keyboard.press('Enter');
+      await watched.reads('interval-error', /^Not a number/);
+    }
+    expect(await api.data('settings')).toMatchObject(set);
     await watched.page.click('#interval-reset');
     await watched.reads('sample-interval', /every 0\.5 s/);
     expect(await api.data('settings')).toMatchObject({ intervalSeconds: { source: 'environment' } });
+  });
+
+  it('shows an interval that was set elsewhere, but not over what is being typed', async () => {
+    await openDashboard();
+    const setElsewhere = (intervalSeconds: number) =>
+      api.request('api/v1alpha1/settings', {
+        method: 'PATCH',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ intervalSeconds }),
+      });
+    const field = watched.page.locator('#interval');
+    await setElsewhere(0.4);
+    await waitFor(async () => (await field.inputValue()) === '0.4');
+    await field.fill('7');
+    await field.blur();
+    await setElsewhere(0.3);
+    await watched.reads('sample-interval', /every 0\.3 s/);
+    expect(await field.inputValue()).toBe('7');
   });
 
   it('says that samples are not archived, and why', async () => {

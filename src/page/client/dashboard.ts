@@ -10,7 +10,7 @@ import { showSample } from './sample-cards.js';
 import { Samples } from './samples.js';
 import { toSeries } from './series.js';
 import { ServerCard } from './server-card.js';
-import { startSettingsForm } from './settings-form.js';
+import { SettingsForm } from './settings-form.js';
 import { isHeld, type Span, spanOf } from './view.js';
 import { type Info, type Sample } from './wire.js';
 
@@ -79,8 +79,9 @@ export async function showDashboard(api: Api): Promise<string | null> {
     draw();
   }
 
-  /** The API may have been started anew, with other settings; the history grows. */
+  /** The API may have been started anew, or set otherwise on another page; the history grows. */
   function refreshInfo(): void {
+    settingsForm.refresh();
     void api.request<Info>('metrics/info').then(
       (fresh) => {
         info = fresh;
@@ -110,7 +111,7 @@ export async function showDashboard(api: Api): Promise<string | null> {
 
   showRanges(coveredSeconds(), zoomOut);
   setText('degraded', info.degraded === null ? '' : `Samples are kept in memory only: ${info.degraded}`);
-  startSettingsForm(api, closing.signal, refreshInfo);
+  const settingsForm = new SettingsForm(api, closing.signal, refreshInfo);
   element('zoom-out', HTMLElement).addEventListener('click', zoomOut, { signal: closing.signal });
   draw();
   showNow();

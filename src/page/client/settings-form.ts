@@ -1,41 +1,74 @@
 import { type Api, ApiError } from './api.js';
 import { element, setText } from './dom.js';
+import { parseInterval } from './interval.js';
 import { type Settings } from './wire.js';
 
-/** The form for the collection interval; `onChange` is called when it has been changed. Closed by `closing`. */
-export function startSettingsForm(api: Api, closing: AbortSignal, onChange: () => void): void {
-  const input = element('interval', HTMLInputElement);
+/** The form for the collection interval. */
+export class SettingsForm {
+  private readonly input = element('interval', HTMLInputElement);
+  /** What the field was given last: another text in it was typed. */
+  private shown = '';
+  private requests = 0;
 
-  async function request(change?: { intervalSeconds: number | null }): Promise<void> {
+  /** `onChange` is called when the interval has been changed here. Closed by `closing`. */
+  constructor(
+    private readonly api: Api,
+    closing: AbortSignal,
+    private readonly onChange: () => void,
+  ) {
+    element('interval-form', HTMLFormElement).addEventListener(
+      'submit',
+      (event) => {
+        event.preventDefault();
+        const intervalSeconds = parseInterval(this.input.value);
+        if (intervalSeconds !== null) void this.change(intervalSeconds);
+        else setText('interval-error', 'Not a number of seconds, such as 10 or 0.5.');
+      },
+      { signal: closing },
+    );
+    element('interval-reset', HTMLButtonElement).addEventListener('click', () => void this.change(null), {
+      signal: closing,
+    });
+    this.input.value = '';
+    setText('interval-error', '');
+    this.refresh();
+  }
+
+  /** Shows what was changed elsewhere, unless somebody is typing. */
+  refresh(): void {
+    const request = ++this.requests;
+    void this.api.request<Settings>('settings').then(
+      (settings) => {
+        // An answer from before a change would take it back on the page.
+        if (request !== this.requests) return;
+        this.show(settings);
+        const isTyped = document.activeElement === this.input || this.input.value !== this.shown;
+        if (!isTyped) this.fill(settings);
+      },
+      () => undefined,
+    );
+  }
+
+  private async change(intervalSeconds: number | null): Promise<void> {
+    this.requests++;
     setText('interval-error', '');
     try {
-      const path = 'settings';
-      const settings = await (change === undefined
-        ? api.request<Settings>(path)
-        : api.request<Settings>(path, 'PATCH', change));
-      const { value, source } = settings.intervalSeconds;
-      input.value = String(value);
-      input.title = `from: ${source}${settings.persisted ? '' : '; until the next start'}`;
-      element('interval-reset', HTMLButtonElement).disabled = source !== 'settings';
-      if (change !== undefined) onChange();
+      const settings = await this.api.request<Settings>('settings', 'PATCH', { intervalSeconds });
+      this.requests++;
+      this.show(settings);
+      this.fill(settings);
+      this.onChange();
     } catch (error) {
       setText('interval-error', error instanceof ApiError ? error.message : String(error));
     }
   }
 
-  element('interval-form', HTMLFormElement).addEventListener(
-    'submit',
-    (event) => {
-      event.preventDefault();
-      // A comma is what many a keyboard has on its number pad.
-      void request({ intervalSeconds: Number(input.value.replace(',', '.')) });
-    },
-    { signal: closing },
-  );
-  element('interval-reset', HTMLButtonElement).addEventListener(
-    'click',
-    () => void request({ intervalSeconds: null }),
-    { signal: closing },
-  );
-  void request();
+  private fill({ intervalSeconds: { value } }: Settings): void {
+    this.input.value = this.shown = String(value);
+  }
+
+  private show({ intervalSeconds: { source }, persisted }: Settings): void {
+    this.input.title = `from: ${source}${persisted ? '' : '; until the next start'}`;
+    element('interval-reset', HTMLButtonElement).disabled = source !== 'settings';
+  }
 }
