@@ -126,6 +126,7 @@ describe('the HTTP API', () => {
     it('says that no server is configured', async () => {
       expect(await api.data('server/status')).toEqual({
         state: 'not_configured',
+        controllable: true,
         pid: null,
         uptimeSeconds: null,
         lastExitCode: null,

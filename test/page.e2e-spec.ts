@@ -153,11 +153,45 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.page.waitForSelector('#memory-chart .u-over[aria-label*="game –"]');
     expect(await watched.page.isDisabled('#stop')).toBe(true);
 
+    const refusal = { statusCode: 409, message: 'Not now.' };
+    await watched.page.route('**/server/start', (route) => route.fulfill({ status: 409, json: refusal }));
+    await watched.page.click('#start');
+    await watched.reads('server-error', /^Not now\.$/);
+    for (let polls = 0; polls < 2; polls++) {
+      await watched.page.waitForResponse((response) => response.url().endsWith('server/status'));
+    }
+    expect(await watched.text('server-error')).toBe('Not now.');
+    await watched.page.unroute('**/server/start');
+
     await watched.page.click('#start');
     await watched.reads('server-state', /^running$/);
+    expect(await watched.text('server-error')).toBe('');
     await watched.reads('game-memory', /MiB/);
     expect(await watched.pixels('memory-chart', '--hatch')).toBeLessThan(20);
     expect((await history()).some(({ gameMemoryMb }) => gameMemoryMb === null)).toBe(true);
+  });
+
+  it('offers no switches for a game server that something else runs', async () => {
+    const pidFile = join(folder.path, 'game.pid');
+    const { pid } = await api.data<{ pid: number }>('server/status');
+    const other = await ApiProcess.start(
+      { VS_METRICS_INTERVAL: '0.5', VS_DATA_DIR: '', VS_SERVER_PID_FILE: pidFile },
+      folder.path,
+    );
+    try {
+      watched = await WatchedPage.open(browser, `${other.url}#key=${ADMIN_KEY}`);
+      await watched.reads('server-state', /^stopped$/);
+      await watched.reads('server-detail', /^run by something else$/);
+      await watched.reads('server-error', /does not exist/);
+      expect(await watched.page.locator('.actions button:disabled').count()).toBe(3);
+      writeFileSync(pidFile, String(pid));
+      await watched.reads('server-state', /^running$/);
+      await watched.reads('server-detail', /^up .+, pid \d+; run by something else$/);
+      expect(await watched.text('server-error')).toBe('');
+      expect(await watched.page.locator('.actions button:disabled').count()).toBe(3);
+    } finally {
+      await other.kill();
+    }
   });
 
   it('shows an error of the server in words', async () => {

@@ -61,6 +61,9 @@ export const metricsInfo = z.strictObject({
 export const serverStatus = z
   .strictObject({
     state: z.enum(['not_configured', 'stopped', 'starting', 'running', 'stopping']),
+    controllable: z
+      .boolean()
+      .describe('false: something else runs the game server; start, stop and restart answer 409'),
     pid: z.int().nullable().describe('Process id of the command that was started; null when it does not run'),
     uptimeSeconds: z.int().nullable(),
     lastExitCode: z.int().nullable().describe('null when there was no run before, or when a signal ended it'),

@@ -54,6 +54,7 @@ describe('AttachedServerService', () => {
     expect(server.gameServerPid).toBeNull();
     expect(server.status).toEqual({
       state: 'stopped',
+      controllable: false,
       pid: null,
       uptimeSeconds: null,
       lastExitCode: null,

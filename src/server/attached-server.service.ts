@@ -25,6 +25,7 @@ export class AttachedServerService extends GameServer {
     const ageMs = pid === null ? null : processAgeMs(pid);
     return {
       state: pid === null ? 'stopped' : 'running',
+      controllable: false,
       pid,
       uptimeSeconds: ageMs === null ? null : Math.floor(ageMs / 1000),
       lastExitCode: null,

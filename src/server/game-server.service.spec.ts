@@ -150,6 +150,7 @@ describe('GameServerService', () => {
       const service = build(idleGame);
       expect(service.status).toEqual({
         state: 'stopped',
+        controllable: true,
         pid: null,
         uptimeSeconds: null,
         lastExitCode: null,
@@ -159,6 +160,7 @@ describe('GameServerService', () => {
       const status = await service.start();
       expect(status).toEqual({
         state: 'running',
+        controllable: true,
         pid: expect.any(Number),
         uptimeSeconds: 0,
         lastExitCode: null,
@@ -250,6 +252,7 @@ describe('GameServerService', () => {
       await expect(service.start()).resolves.toMatchObject({ state: 'running' });
       await expect(reach(service, 'stopped')).resolves.toEqual({
         state: 'stopped',
+        controllable: true,
         pid: null,
         uptimeSeconds: null,
         lastExitCode: 3,
@@ -463,6 +466,7 @@ describe('GameServerService', () => {
       process.kill(pidOf(service), 'SIGKILL');
       await expect(reach(service, 'stopped')).resolves.toEqual({
         state: 'stopped',
+        controllable: true,
         pid: null,
         uptimeSeconds: null,
         lastExitCode: null,

@@ -57,6 +57,7 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     const game = this.game?.isRunning === true ? this.game : null;
     return {
       state: this.state,
+      controllable: true,
       pid: game?.pid ?? null,
       uptimeSeconds: game?.uptimeSeconds ?? null,
       lastExitCode: this.lastExit.code,

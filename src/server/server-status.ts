@@ -4,6 +4,8 @@ export type ServerState = 'not_configured' | 'stopped' | 'starting' | 'running' 
 /** The game server as seen from outside; also the wire format. */
 export interface ServerStatus {
   readonly state: ServerState;
+  /** False: something else runs the game server; start, stop and restart answer 409. */
+  readonly controllable: boolean;
   /** Process id of the game server, or null when it is not running. */
   readonly pid: number | null;
   /** Whole seconds since the game server was started, or null when it is not running or this is not known. */

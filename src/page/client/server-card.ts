@@ -20,6 +20,8 @@ const ALLOWED: Record<string, readonly Action[]> = { stopped: ['start'], running
 export class ServerCard {
   private readonly closing = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Why the last action failed, and the state that was found after it: it is shown until that changes. */
+  private failure: { readonly message: string; state: string | null } | null = null;
 
   constructor(private readonly api: Api) {
     for (const action of Object.keys(QUESTIONS) as Action[]) {
@@ -47,11 +49,12 @@ export class ServerCard {
   private async act(action: Action): Promise<void> {
     const question = QUESTIONS[action];
     if (question !== null && !(await confirmed(question[0], question[1]))) return;
+    this.failure = null;
     setText('server-error', '');
     try {
       this.show(await this.api.request<ServerStatus>(`server/${action}`, 'POST'));
     } catch (error) {
-      setText('server-error', error instanceof ApiError ? error.message : String(error));
+      this.failure = { message: error instanceof ApiError ? error.message : String(error), state: null };
     }
     await this.poll();
   }
@@ -62,18 +65,28 @@ export class ServerCard {
     setText('server-state', state.replace('_', ' '));
     element('server-state', HTMLElement).dataset.state = state;
     setText('server-detail', detail(status));
-    if (status !== null && status.lastError !== null) setText('server-error', status.lastError);
-    if (state === 'running' || state === 'starting') setText('server-error', '');
+    if (this.failure !== null && status !== null) {
+      this.failure.state ??= state;
+      if (this.failure.state !== state) this.failure = null;
+    }
+    const error = this.failure?.message ?? status?.lastError;
+    // What is not known is no reason to take an error back.
+    if (error !== undefined) setText('server-error', error ?? '');
     for (const action of Object.keys(QUESTIONS) as Action[]) {
-      element(action, HTMLButtonElement).disabled = ALLOWED[state]?.includes(action) !== true;
+      element(action, HTMLButtonElement).disabled =
+        status?.controllable !== true || ALLOWED[state]?.includes(action) !== true;
     }
   }
 }
 
 function detail(status: ServerStatus | null): string {
   if (status === null) return 'the API does not answer';
-  if (status.uptimeSeconds !== null)
-    return `up ${formatDuration(status.uptimeSeconds)}, pid ${String(status.pid)}`;
+  const running =
+    status.uptimeSeconds === null
+      ? null
+      : `up ${formatDuration(status.uptimeSeconds)}, pid ${String(status.pid)}`;
+  if (!status.controllable) return [running, 'run by something else'].filter(Boolean).join('; ');
+  if (running !== null) return running;
   if (status.state === 'not_configured') return 'set VS_SERVER_COMMAND to run one';
   if (status.lastExitSignal !== null) return `ended by ${status.lastExitSignal}`;
   return status.lastExitCode === null ? 'not started yet' : `ended with code ${status.lastExitCode}`;

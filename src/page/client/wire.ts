@@ -25,6 +25,8 @@ export interface Settings {
 
 export interface ServerStatus {
   readonly state: string;
+  /** False: something else runs the game server, and the switches do nothing. */
+  readonly controllable: boolean;
   readonly pid: number | null;
   readonly uptimeSeconds: number | null;
   readonly lastExitCode: number | null;
