@@ -113,6 +113,44 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
   });
 
+  it('takes keys of any characters from the address, also when it is opened over the page', async () => {
+    await stopApi();
+    const key = 'a+b%41"%';
+    api = await startApi({ VS_API_KEY_ADMIN: key, VS_SERVER_AUTOSTART: 'false' });
+    // No header can carry this one.
+    watched = await WatchedPage.open(browser, `${api.url}#key=ключ`);
+    const refused = async () => {
+      await watched.page.waitForSelector('#login:not([hidden])');
+      await watched.reads('login-reason', /not known/);
+      expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
+    };
+    await refused();
+    await watched.page.goto(`${api.url}#key=${key}`);
+    await watched.reads('live', /^Live$/);
+    expect(watched.page.url()).toBe(api.url);
+    await watched.page.goto(`${api.url}#key=wrong`);
+    await refused();
+    await watched.page.goto(`${api.url}#key=${encodeURIComponent(key)}`);
+    await watched.reads('live', /^Live$/);
+    expect(watched.page.url()).toBe(api.url);
+  });
+
+  it('lets go of a key while the API does not answer', async () => {
+    watched = await WatchedPage.open(browser, api.url);
+    await watched.page.route('**/api/**', (route) => route.abort());
+    await watched.page.fill('#key', ADMIN_KEY);
+    await watched.page.keyboard.press('Enter');
+    await watched.reads('live', /does not answer/);
+    await watched.page.click('#logout');
+    await watched.page.waitForSelector('#login:not([hidden])');
+    expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(await watched.page.isVisible('#logout')).toBe(false);
+    await watched.page.unroute('**/api/**');
+    await watched.page.fill('#key', ADMIN_KEY);
+    await watched.page.keyboard.press('Enter');
+    await watched.reads('live', /^Live$/);
+  });
+
   it('draws both charts, whose newest point follows the stream; asks nobody else; says nothing', async () => {
     await openDashboard();
     await waitFor(async () => (await history()).length >= 6);

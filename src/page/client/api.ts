@@ -1,3 +1,5 @@
+import { isKey } from './key.js';
+
 /** Longer, and an answer is not current any more: the API counts as unreachable. */
 const TIMEOUT_MS = 8000;
 
@@ -32,6 +34,8 @@ export class Api {
 
   /** A successful answer whose body is yet to be read; rejects with an ApiError. */
   async open(path: string, init: RequestInit): Promise<Response> {
+    // No header can carry it, or none of ours would.
+    if (!isKey(this.key)) throw new ApiError(401, 'This key is not known.');
     const url = new URL(`api/v1alpha1/${path}`, document.baseURI);
     const headers = { ...(init.headers as Record<string, string> | undefined), 'x-api-key': this.key };
     const response = await fetch(url, { ...init, headers, cache: 'no-store' }).catch(() => {

@@ -3,6 +3,7 @@ import { Buckets } from './buckets.js';
 import { Chart } from './chart.js';
 import { element, setText } from './dom.js';
 import { formatDuration, formatMemory, formatPercent } from './format.js';
+import { showLive } from './live-state.js';
 import { LiveStream } from './live-stream.js';
 import { clearRanges, showRanges } from './range-buttons.js';
 import { offeredRanges, wantedRange } from './ranges.js';
@@ -24,15 +25,18 @@ const INFO_MS = 10_000;
 let zoomTo: ((from: number, to: number) => void) | null = null;
 let charts: { memory: Chart; cpu: Chart } | null = null;
 
-/** Shows the dashboard until the key is refused or the user logs out; resolves with the reason. */
-export async function showDashboard(api: Api): Promise<string | null> {
+/**
+ * Shows the dashboard until the key is refused, and resolves with the reason, or the user leaves, and resolves with null.
+ * Rejects when the API cannot be asked.
+ */
+export async function showDashboard(api: Api, leaving: AbortSignal): Promise<string | null> {
   let info = await api.request<Info>('metrics/info');
   const samples = new Samples(info.capacity);
   const { metrics } = await api.request<{ metrics: Sample[] }>('metrics/history');
   for (const sample of metrics) samples.add(sample);
+  leaving.throwIfAborted();
 
   element('dashboard', HTMLElement).hidden = false;
-  element('logout', HTMLElement).hidden = false;
   const closing = new AbortController();
   let zoomed: Span | null = null;
   zoomTo = (from, to) => {
@@ -84,6 +88,7 @@ export async function showDashboard(api: Api): Promise<string | null> {
     settingsForm.refresh();
     void api.request<Info>('metrics/info').then(
       (fresh) => {
+        if (closing.signal.aborted) return;
         info = fresh;
         showRanges(coveredSeconds(), zoomOut);
         setText(
@@ -104,9 +109,9 @@ export async function showDashboard(api: Api): Promise<string | null> {
     const age = ageSeconds === null ? '' : `, last sample ${formatDuration(ageSeconds)} ago`;
     if (retryAtMs !== null) {
       const seconds = Math.max(0, Math.ceil((retryAtMs - Date.now()) / 1000));
-      setLive('reconnecting', `Reconnecting in ${seconds} s${isStale ? `: stale${age}` : ''}`);
-    } else if (isStale) setLive('stale', `Stale${age}`);
-    else setLive('live', info.intervalSeconds === 0 ? 'Connected, collection is off' : 'Live');
+      showLive('reconnecting', `Reconnecting in ${seconds} s${isStale ? `: stale${age}` : ''}`);
+    } else if (isStale) showLive('stale', `Stale${age}`);
+    else showLive('live', info.intervalSeconds === 0 ? 'Connected, collection is off' : 'Live');
   }
 
   showRanges(coveredSeconds(), zoomOut);
@@ -140,25 +145,15 @@ export async function showDashboard(api: Api): Promise<string | null> {
       onKeyRefused: resolve,
     });
     void stream.follow();
-    element('logout', HTMLButtonElement).addEventListener(
-      'click',
-      () => {
-        stream.close();
-        resolve(null);
-      },
-      { once: true },
-    );
+    leaving.addEventListener('abort', () => {
+      stream.close();
+      resolve(null);
+    });
   });
   clearInterval(clock);
   clearInterval(infoTimer);
   closing.abort();
   clearRanges();
   serverCard.close();
-  setLive('connecting', 'Not logged in');
   return reason;
-}
-
-function setLive(state: string, text: string): void {
-  element('live', HTMLElement).dataset.state = state;
-  setText('live', text);
 }

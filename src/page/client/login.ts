@@ -16,7 +16,8 @@ export function askForKey(reason: string | null): Promise<string> {
       (event) => {
         event.preventDefault();
         form.hidden = true;
-        resolve(input.value);
+        // A space comes from copying: no key has one.
+        resolve(input.value.trim());
       },
       { once: true },
     );

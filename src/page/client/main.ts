@@ -1,28 +1,20 @@
-import { Api, ApiError } from './api.js';
-import { showDashboard } from './dashboard.js';
-import { setText } from './dom.js';
-import { keyFromAddress, storedKey, storeKey } from './key.js';
+import { keysFromAddress, keysIn, storedKey, storeKey } from './key.js';
 import { askForKey } from './login.js';
+import { runSession } from './session.js';
 
-const RETRY_MS = 2000;
+// An address with another key, opened over this page, loads nothing by itself.
+addEventListener('hashchange', () => {
+  if (keysIn(location.hash).length > 0) location.reload();
+});
 
-let key = keyFromAddress() ?? storedKey();
+let keys = keysFromAddress();
+const stored = storedKey();
+if (keys.length === 0 && stored !== null) keys = [stored];
 let reason: string | null = null;
 for (;;) {
-  key ??= await askForKey(reason);
+  const key: string = keys.shift() ?? (await askForKey(reason));
   storeKey(key);
-  try {
-    reason = await showDashboard(new Api(key));
-    key = null;
-  } catch (error) {
-    if (error instanceof ApiError && error.isKeyRefused) {
-      reason = error.message;
-      key = null;
-    } else {
-      // The key may be good: the API does not answer yet.
-      setText('live', error instanceof Error ? error.message : String(error));
-      await new Promise((done) => setTimeout(done, RETRY_MS));
-    }
-  }
-  if (key === null) storeKey(null);
+  reason = await runSession(key);
+  storeKey(null);
+  if (reason === null) keys = [];
 }
