@@ -274,6 +274,21 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.reads('live', /^Live$/);
   });
 
+  it('goes by the clock of the API, not by one of the browser that is wrong', async () => {
+    watched = await WatchedPage.open(browser, `${api.url}?range=all#key=${ADMIN_KEY}`);
+    for (const offMs of [60_000, -2 * 3_600_000]) {
+      await watched.page.addInitScript((ms) => {
+        Object.assign(Date, { now: () => performance.timeOrigin + performance.now() + ms });
+      }, offMs);
+      await watched.page.reload();
+      const browserMs = await watched.page.evaluate(() => Date.now());
+      expect(Math.abs(browserMs - offMs - Date.now())).toBeLessThan(30_000);
+      await waitFor(async () => (await watched.pixels('memory-chart', '--api')) > 50);
+      await watched.reads('live', /^Live$/);
+      await watched.reads('sample-age', /^[01] s ago$/);
+    }
+  });
+
   it('offers the ranges that the buffer can cover and keeps the wanted one in the address', async () => {
     await openDashboard();
     const offered = () => watched.page.locator('#ranges button').allTextContents();

@@ -59,6 +59,7 @@ export class MetricsController {
       intervalSeconds: this.scheduler.intervalSeconds,
       capacity: this.metrics.buffer.capacity,
       cores: availableParallelism(),
+      now: new Date(),
       startedAt: new Date(performance.timeOrigin),
       historyFrom: toDate(this.archive.earliestMs),
       degraded: this.archive.degraded,

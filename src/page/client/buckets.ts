@@ -14,7 +14,7 @@ interface Answer {
 export class Buckets {
   private answer: Answer | null = null;
   private asked: Span | null = null;
-  private askedAtMs = 0;
+  private askedAt = -Infinity;
   private isAsking = false;
 
   constructor(
@@ -29,7 +29,8 @@ export class Buckets {
     const hasMoved =
       this.asked !== null && Math.abs(span.to - this.asked.to) >= (this.answer?.bucketSeconds ?? 0);
     if (isOther) this.answer = null;
-    if (isOther || (hasMoved && Date.now() - this.askedAtMs >= MIN_REFRESH_MS)) void this.ask(span, points);
+    if (isOther || (hasMoved && performance.now() - this.askedAt >= MIN_REFRESH_MS))
+      void this.ask(span, points);
     return this.answer;
   }
 
@@ -37,7 +38,7 @@ export class Buckets {
     if (this.isAsking) return;
     this.isAsking = true;
     this.asked = span;
-    this.askedAtMs = Date.now();
+    this.askedAt = performance.now();
     const time = (seconds: number) => encodeURIComponent(new Date(seconds * 1000).toISOString());
     try {
       this.answer = await this.api.request<Answer>(

@@ -1,8 +1,10 @@
 import { type Api } from './api.js';
 import { Buckets } from './buckets.js';
 import { Chart } from './chart.js';
+import { nowMs } from './clock.js';
 import { element, setText } from './dom.js';
 import { formatDuration, formatMemory, formatPercent } from './format.js';
+import { requestInfo } from './info.js';
 import { showLive } from './live-state.js';
 import { LiveStream } from './live-stream.js';
 import { clearRanges, showRanges } from './range-buttons.js';
@@ -13,7 +15,7 @@ import { toSeries } from './series.js';
 import { ServerCard } from './server-card.js';
 import { SettingsForm } from './settings-form.js';
 import { isHeld, type Span, spanOf } from './view.js';
-import { type Info, type Sample } from './wire.js';
+import { type Sample } from './wire.js';
 
 /** After so many intervals without a sample, the last one is no longer current. */
 const STALE_INTERVALS = 3;
@@ -30,7 +32,7 @@ let charts: { memory: Chart; cpu: Chart } | null = null;
  * Rejects when the API cannot be asked.
  */
 export async function showDashboard(api: Api, leaving: AbortSignal): Promise<string | null> {
-  let info = await api.request<Info>('metrics/info');
+  let info = await requestInfo(api);
   const samples = new Samples(info.capacity);
   const { metrics } = await api.request<{ metrics: Sample[] }>('metrics/history');
   for (const sample of metrics) samples.add(sample);
@@ -52,15 +54,16 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
   const { memory, cpu } = charts;
   const serverCard = new ServerCard(api);
   const buckets = new Buckets(api, draw);
-  let retryAtMs: number | null = null;
+  /** A reading of performance.now(), or null while the stream is open. */
+  let retryAt: number | null = null;
 
   function coveredSeconds(): number {
-    const ageSeconds = info.historyFrom === null ? 0 : (Date.now() - Date.parse(info.historyFrom)) / 1000;
+    const ageSeconds = info.historyFrom === null ? 0 : (nowMs() - Date.parse(info.historyFrom)) / 1000;
     return Math.max(info.capacity * info.intervalSeconds, ageSeconds);
   }
 
   function draw(): void {
-    const now = Date.now() / 1000;
+    const now = nowMs() / 1000;
     const historyFrom = info.historyFrom === null ? null : Date.parse(info.historyFrom) / 1000;
     const [oldest] = samples.all;
     const heldFrom = oldest === undefined ? now : Date.parse(oldest.timestamp) / 1000;
@@ -86,7 +89,7 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
   /** The API may have been started anew, or set otherwise on another page; the history grows. */
   function refreshInfo(): void {
     settingsForm.refresh();
-    void api.request<Info>('metrics/info').then(
+    void requestInfo(api).then(
       (fresh) => {
         if (closing.signal.aborted) return;
         info = fresh;
@@ -102,13 +105,13 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
 
   function showNow(): void {
     const { latest } = samples;
-    const ageSeconds = latest === null ? null : (Date.now() - Date.parse(latest.timestamp)) / 1000;
+    const ageSeconds = latest === null ? null : (nowMs() - Date.parse(latest.timestamp)) / 1000;
     const isStale =
       ageSeconds !== null && info.intervalSeconds > 0 && ageSeconds > STALE_INTERVALS * info.intervalSeconds;
-    showSample(latest, info, isStale || retryAtMs !== null);
+    showSample(latest, info, isStale || retryAt !== null);
     const age = ageSeconds === null ? '' : `, last sample ${formatDuration(ageSeconds)} ago`;
-    if (retryAtMs !== null) {
-      const seconds = Math.max(0, Math.ceil((retryAtMs - Date.now()) / 1000));
+    if (retryAt !== null) {
+      const seconds = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
       showLive('reconnecting', `Reconnecting in ${seconds} s${isStale ? `: stale${age}` : ''}`);
     } else if (isStale) showLive('stale', `Stale${age}`);
     else showLive('live', info.intervalSeconds === 0 ? 'Connected, collection is off' : 'Live');
@@ -129,7 +132,7 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
   const reason = await new Promise<string | null>((resolve) => {
     const stream = new LiveStream(api, () => samples.lastEventId, {
       onConnected: () => {
-        retryAtMs = null;
+        retryAt = null;
         showNow();
         refreshInfo();
       },
@@ -139,7 +142,7 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
         draw();
       },
       onBroken: (at) => {
-        retryAtMs = at;
+        retryAt = at;
         showNow();
       },
       onKeyRefused: resolve,

@@ -12,7 +12,8 @@ export interface LiveListener {
   /** Called at each connection, before its first sample: what was missed has to be asked for from here on. */
   onConnected(): void;
   onSample(sample: Sample): void;
-  onBroken(retryAtMs: number, reason: string): void;
+  /** `retryAt`: a reading of performance.now(). */
+  onBroken(retryAt: number): void;
   onKeyRefused(reason: string): void;
 }
 
@@ -38,7 +39,7 @@ export class LiveStream {
           this.listener.onKeyRefused(error.message);
           return;
         }
-        this.listener.onBroken(Date.now() + this.pauseMs, (error as Error).message);
+        this.listener.onBroken(performance.now() + this.pauseMs);
       }
       await new Promise((done) => setTimeout(done, this.pauseMs));
       this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);

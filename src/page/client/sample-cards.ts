@@ -1,3 +1,4 @@
+import { nowMs } from './clock.js';
 import { element, setText } from './dom.js';
 import { formatDuration, formatMemory, formatPercent, formatTime } from './format.js';
 import { type Info, type Sample } from './wire.js';
@@ -15,10 +16,7 @@ export function showSample(sample: Sample | null, info: Info, isOld: boolean): v
     cores.textContent = `of ${info.cores} core${info.cores === 1 ? '' : 's'}`;
   }
   const sampledAtMs = sample === null ? null : Date.parse(sample.timestamp);
-  setText(
-    'sample-age',
-    sampledAtMs === null ? '–' : `${formatDuration((Date.now() - sampledAtMs) / 1000)} ago`,
-  );
+  setText('sample-age', sampledAtMs === null ? '–' : `${formatDuration((nowMs() - sampledAtMs) / 1000)} ago`);
   setText('sample-time', sampledAtMs === null ? 'none yet' : formatTime(sampledAtMs));
   setText(
     'sample-interval',

@@ -11,6 +11,8 @@ export interface Info {
   readonly intervalSeconds: number;
   readonly capacity: number;
   readonly cores: number;
+  /** When the API made this answer. */
+  readonly now: string;
   readonly startedAt: string;
   /** How far back the history reaches, or null when there is none. */
   readonly historyFrom: string | null;
