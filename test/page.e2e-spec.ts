@@ -330,7 +330,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     expect(rows).toContainEqual(memory);
   });
 
-  it.each([360, 1440])(
+  it.each([320, 1440])(
     'has no horizontal scroll at %d px, and moves nothing while it fills',
     async (width) => {
       watched = await WatchedPage.open(browser, api.url, { viewport: { width, height: 800 } });
@@ -354,6 +354,13 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
         shift: Reflect.get(window, 'shift') as number,
       }));
       expect(scrollWidth).toBe(width);
+      const boxOf = (id: string) => watched.page.locator(`#${id}`).boundingBox();
+      const form = await boxOf('interval-form');
+      const input = await boxOf('interval');
+      const button = await boxOf('interval-reset');
+      if (!form || !input || !button) throw new Error('no form');
+      expect(input.width).toBeGreaterThan(60);
+      expect(button.x + button.width).toBeLessThanOrEqual(form.x + form.width);
       expect(shift).toBeLessThan(0.02);
     },
   );
