@@ -432,6 +432,12 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
       await watched.reads('interval-error', /^Not a number/);
     }
     expect(await api.data('settings')).toMatchObject(set);
+    await watched.page.fill('#interval', '0');
+    await watched.page.keyboard.press('Enter');
+    await watched.reads('live', /collection is off/);
+    for (const id of ['game-memory', 'game-cpu']) await watched.page.waitForSelector(`#${id}.old`);
+    await watched.page.click('#ranges button:has-text("all")');
+    await waitFor(async () => (await watched.pixels('memory-chart', '--hatch')) > 100);
     await watched.page.click('#interval-reset');
     await watched.reads('sample-interval', /every 0\.5 s/);
     expect(await api.data('settings')).toMatchObject({ intervalSeconds: { source: 'environment' } });

@@ -8,6 +8,8 @@ const MIN_REFRESH_MS = 5000;
 interface Answer {
   readonly metrics: readonly Sample[];
   readonly bucketSeconds: number;
+  /** Up to when these are all: time has gone on since they were asked for. */
+  readonly to: number;
 }
 
 /** Means over a span that is longer than what the page holds: asked from the archive, one request at a time. */
@@ -41,9 +43,10 @@ export class Buckets {
     this.askedAt = performance.now();
     const time = (seconds: number) => encodeURIComponent(new Date(seconds * 1000).toISOString());
     try {
-      this.answer = await this.api.request<Answer>(
+      const found = await this.api.request<Omit<Answer, 'to'>>(
         `metrics/history?from=${time(span.from)}&to=${time(span.to)}&points=${Math.max(2, Math.min(10_000, points))}`,
       );
+      this.answer = { ...found, to: span.to };
       this.onAnswer();
     } catch {
       // The stream says that the API is gone; the span is asked for again.

@@ -3,7 +3,7 @@ import { Buckets } from './buckets.js';
 import { Chart } from './chart.js';
 import { nowMs } from './clock.js';
 import { element, setText } from './dom.js';
-import { formatDuration, formatMemory, formatPercent } from './format.js';
+import { formatDuration, formatMemory, formatPercent, formatWidth } from './format.js';
 import { requestInfo } from './info.js';
 import { showLive } from './live-state.js';
 import { LiveStream } from './live-stream.js';
@@ -14,7 +14,7 @@ import { Samples } from './samples.js';
 import { toSeries } from './series.js';
 import { ServerCard } from './server-card.js';
 import { SettingsForm } from './settings-form.js';
-import { isHeld, type Span, spanOf } from './view.js';
+import { historyBegin, isHeld, type Span, spanOf } from './view.js';
 import { type Sample } from './wire.js';
 
 /** After so many intervals without a sample, the last one is no longer current. */
@@ -56,6 +56,8 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
   const buckets = new Buckets(api, draw);
   /** A reading of performance.now(), or null while the stream is open. */
   let retryAt: number | null = null;
+  /** Since when samples may have been taken without the page, in s since the epoch; null while the stream is open. */
+  let brokenSince: number | null = null;
 
   function coveredSeconds(): number {
     const ageSeconds = info.historyFrom === null ? 0 : (nowMs() - Date.parse(info.historyFrom)) / 1000;
@@ -68,17 +70,22 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
     const [oldest] = samples.all;
     const heldFrom = oldest === undefined ? now : Date.parse(oldest.timestamp) / 1000;
     const range = wantedRange(location.search, offeredRanges(coveredSeconds()));
-    const span = zoomed ?? spanOf(range, now, Math.min(heldFrom, historyFrom ?? now));
-    const answer = isHeld(span, heldFrom, historyFrom) ? null : buckets.over(span, memory.width);
+    const begin = historyBegin(heldFrom, historyFrom, samples.all.length >= info.capacity);
+    const span = zoomed ?? spanOf(range, now, begin);
+    const answer = isHeld(span, heldFrom, begin) ? null : buckets.over(span, memory.width);
     const shown = (answer?.metrics ?? samples.all).filter(({ timestamp }) => {
       const at = Date.parse(timestamp) / 1000;
       return at >= span.from && at <= span.to;
     });
-    const step = answer?.bucketSeconds ?? info.intervalSeconds;
-    memory.draw(toSeries(shown, step, 'apiMemoryMb', 'gameMemoryMb'), span.from, span.to);
-    cpu.draw(toSeries(shown, step, 'apiCpuPercent', 'gameCpuPercent'), span.from, span.to);
+    const step = Math.max(answer?.bucketSeconds ?? 0, info.intervalSeconds);
+    const known = {
+      from: Math.max(span.from, answer === null ? heldFrom : begin),
+      to: Math.min(span.to, answer?.to ?? now, brokenSince ?? now),
+    };
+    memory.draw(toSeries(shown, known, step, 'apiMemoryMb', 'gameMemoryMb'), span.from, span.to);
+    cpu.draw(toSeries(shown, known, step, 'apiCpuPercent', 'gameCpuPercent'), span.from, span.to);
     element('zoom-out', HTMLElement).hidden = zoomed === null;
-    setText('resolution', answer === null ? '' : `means of ${formatDuration(answer.bucketSeconds)}`);
+    setText('resolution', answer === null ? '' : `means of ${formatWidth(answer.bucketSeconds)}`);
   }
 
   function zoomOut(): void {
@@ -108,7 +115,8 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
     const ageSeconds = latest === null ? null : (nowMs() - Date.parse(latest.timestamp)) / 1000;
     const isStale =
       ageSeconds !== null && info.intervalSeconds > 0 && ageSeconds > STALE_INTERVALS * info.intervalSeconds;
-    showSample(latest, info, isStale || retryAt !== null);
+    // With the collection off, nothing says how long the last sample holds.
+    showSample(latest, info, isStale || retryAt !== null || info.intervalSeconds === 0);
     const age = ageSeconds === null ? '' : `, last sample ${formatDuration(ageSeconds)} ago`;
     if (retryAt !== null) {
       const seconds = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
@@ -133,6 +141,7 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
     const stream = new LiveStream(api, () => samples.lastEventId, {
       onConnected: () => {
         retryAt = null;
+        brokenSince = null;
         showNow();
         refreshInfo();
       },
@@ -143,6 +152,7 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
       },
       onBroken: (at) => {
         retryAt = at;
+        brokenSince ??= nowMs() / 1000;
         showNow();
       },
       onKeyRefused: resolve,

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { formatDuration, formatMemory, formatPercent } from './format.js';
+import { formatDuration, formatMemory, formatPercent, formatWidth } from './format.js';
 
 it('writes durations in their two largest units', () => {
   expect([0, 0.9, 45, 185, 3600, 7800, 273_600, -3].map(formatDuration)).toEqual([
@@ -12,6 +12,10 @@ it('writes durations in their two largest units', () => {
     '3 d 4 h',
     '0 s',
   ]);
+});
+
+it('writes the length of a bucket that is shorter than a second', () => {
+  expect([0.5, 0.007, 1, 120].map(formatWidth)).toEqual(['0.5 s', '0.007 s', '1 s', '2 min']);
 });
 
 it('writes a dash for what is not known', () => {

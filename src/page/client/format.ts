@@ -26,6 +26,11 @@ export function formatDuration(seconds: number): string {
     .join(' ');
 }
 
+/** The length of a bucket: whole seconds, or a part of one to the ms. */
+export function formatWidth(seconds: number): string {
+  return seconds < 1 ? `${seconds} s` : formatDuration(seconds);
+}
+
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 /** Date and time to the second, in the viewer's language and time zone. */

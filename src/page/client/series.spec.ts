@@ -14,8 +14,18 @@ function sample(second: number, gameMemoryMb: number | null = 50): Sample {
   };
 }
 
-function memory(samples: Sample[], intervalSeconds: number) {
-  const series = toSeries(samples, intervalSeconds, 'apiMemoryMb', 'gameMemoryMb');
+/** The span up to the last sample, in s after T0. */
+const whole = (samples: Sample[]) =>
+  [0, (Date.parse(samples.at(-1)?.timestamp ?? '') || 0) / 1000 - T0] as const;
+
+function memory(samples: Sample[], intervalSeconds: number, [from, to] = whole(samples)) {
+  const series = toSeries(
+    samples,
+    { from: T0 + from, to: T0 + to },
+    intervalSeconds,
+    'apiMemoryMb',
+    'gameMemoryMb',
+  );
   return {
     times: series.times.map((time) => time - T0),
     api: series.api,
@@ -45,6 +55,23 @@ describe('the columns of a chart', () => {
       game: [50, 50, null, 50, 50],
       holes: [[10, 100]],
     });
+  });
+
+  it('see a hole before the first sample and after the last, when they are far from the ends', () => {
+    const { times, api, holes } = memory([sample(100), sample(110)], 10, [0, 150]);
+    expect(holes).toEqual([
+      [0, 100],
+      [110, 150],
+    ]);
+    expect(times).toEqual([50, 100, 110, 130]);
+    expect(api).toEqual([null, 200, 210, null]);
+    expect(memory([sample(30), sample(40)], 10, [0, 70]).holes).toEqual([]);
+  });
+
+  it('see a hole in a span without samples, and after the last one while the collection is off', () => {
+    expect(memory([], 10, [0, 31]).holes).toEqual([[0, 31]]);
+    expect(memory([sample(0), sample(10)], 0, [0, 40]).holes).toEqual([]);
+    expect(memory([sample(0), sample(10)], 0, [0, 41]).holes).toEqual([[10, 41]]);
   });
 
   it('see no hole in two missing samples', () => {

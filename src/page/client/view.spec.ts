@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isHeld, spanOf } from './view.js';
+import { historyBegin, isHeld, spanOf } from './view.js';
 
 describe('the span on the charts', () => {
   it('ends now, and begins where the range or the history does', () => {
@@ -14,7 +14,13 @@ describe('the span on the charts', () => {
     const span = { from: 100, to: 200 };
     expect(isHeld(span, 90, 0)).toBe(true);
     expect(isHeld(span, 150, 0)).toBe(false);
-    expect(isHeld(span, 150, 149.5)).toBe(true);
-    expect(isHeld(span, 150, null)).toBe(true);
+    expect(isHeld(span, 150, 150)).toBe(true);
   });
+});
+
+it('knows when the history begins, of which the API says the minute', () => {
+  expect(historyBegin(150, 120, false)).toBe(150);
+  expect(historyBegin(150, 120, true)).toBe(120);
+  expect(historyBegin(150, 60, false)).toBe(60);
+  expect(historyBegin(150, null, true)).toBe(150);
 });

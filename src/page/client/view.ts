@@ -12,11 +12,20 @@ export function spanOf(range: Range, nowSeconds: number, firstSeconds: number): 
 }
 
 /**
- * Whether the samples that the page holds are all that the history has of a span. They are when they begin before it, or
- * when the history itself begins no earlier than they do (to a second, since both are times of samples).
+ * When the history begins. The API says so to the minute, so it is with the first sample of the page when that lies in
+ * this minute and the page has not dropped an earlier one.
  */
-export function isHeld(span: Span, heldFromSeconds: number, historyFromSeconds: number | null): boolean {
-  return (
-    heldFromSeconds <= span.from || historyFromSeconds === null || heldFromSeconds - historyFromSeconds < 1
-  );
+export function historyBegin(
+  heldFromSeconds: number,
+  historyFromSeconds: number | null,
+  isFull: boolean,
+): number {
+  if (historyFromSeconds === null || (!isFull && heldFromSeconds - historyFromSeconds < 60))
+    return heldFromSeconds;
+  return Math.min(heldFromSeconds, historyFromSeconds);
+}
+
+/** Whether the samples that the page holds are all that the history has of a span. */
+export function isHeld(span: Span, heldFromSeconds: number, historyBeginSeconds: number): boolean {
+  return heldFromSeconds <= Math.max(span.from, historyBeginSeconds);
 }
