@@ -110,6 +110,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.reads('live', /^Live$/);
     await watched.page.click('#logout');
     await watched.page.waitForSelector('#login:not([hidden])');
+    await watched.reads('login-reason', /prints an address/);
     expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
   });
 
