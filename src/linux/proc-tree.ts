@@ -2,7 +2,7 @@ import { ProcFile } from './proc-file.js';
 import { type ProcCounters, ProcProcess } from './proc-process.js';
 
 /** A process can come without a new pid: to the first one of a pid namespace, whose orphans it takes in. */
-const READINGS_PER_WALK = 10;
+const MAX_AGE_OF_WALK_MS = 60_000;
 /** How often one reading begins anew because something ended during it. */
 const MAX_WALKS = 4;
 
@@ -12,7 +12,7 @@ export class ProcTree {
   /** The pid given out last in this pid namespace, to a process or a thread: while it stands, none was started. */
   private readonly lastPidFile = new ProcFile('/proc/sys/kernel/ns_last_pid');
   private lastPid: string | null = null;
-  private readingsSinceWalk = 0;
+  private walkedAt = -Infinity;
 
   constructor(readonly rootPid: number) {}
 
@@ -23,9 +23,8 @@ export class ProcTree {
   read(): ProcCounters[] {
     // Read before the tree is: what comes meanwhile shows at the next reading.
     const lastPid = this.readLastPid();
-    this.readingsSinceWalk += 1;
-    const mayHaveGrown =
-      lastPid === null || lastPid !== this.lastPid || this.readingsSinceWalk >= READINGS_PER_WALK;
+    const isWalkOld = performance.now() - this.walkedAt >= MAX_AGE_OF_WALK_MS;
+    const mayHaveGrown = lastPid === null || lastPid !== this.lastPid || isWalkOld;
     this.lastPid = null;
     let known = [...this.members.keys()];
     let found = mayHaveGrown ? this.walk() : this.follow();
@@ -47,7 +46,7 @@ export class ProcTree {
 
   /** From the root on, to whatever is somebody's child. */
   private walk(): Map<number, ProcCounters> {
-    this.readingsSinceWalk = 0;
+    this.walkedAt = performance.now();
     const found = new Map<number, ProcCounters>();
     const pids = [this.rootPid];
     for (const pid of pids) {
