@@ -147,9 +147,9 @@ describe('checkSettings', () => {
 
 describe('unknownVariables', () => {
   it('are those of our prefix that nothing has read', () => {
-    Object.assign(process.env, { VS_TEST: '1', VS_TSET: '1', OTHER: '1' });
-    readEnv(z.object({ VS_TEST: z.string() }));
-    expect(unknownVariables()).toEqual(['VS_TSET']);
+    Object.assign(process.env, { VS_API_PORT: '1', VS_api_port: '1', OTHER: '1' });
+    readEnv(z.object({ VS_API_PORT: z.string() }));
+    expect(unknownVariables()).toEqual(['VS_api_port']);
   });
 });
 
