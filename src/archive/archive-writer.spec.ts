@@ -190,17 +190,24 @@ describe('upkeep', () => {
       while (!isOver) await client.call('upkeep', { ...order(null, null), checkpoint: true, untilMs: 0 });
     };
     const done = upkeep();
-    let largestMb = 0;
-    for (let i = 0; i < 10_000; i++) {
-      await write(sample(T0 + i * 100));
+    let written = 0;
+    let hasGrown = false;
+    let isEmptied = false;
+    while (written < 20_000 && !isEmptied) {
+      await write(sample(T0 + written * 100));
+      written += 1;
       await new Promise(setImmediate);
-      largestMb = Math.max(largestMb, statSync(`${file}-wal`).size / 1024 ** 2);
+      // How far beyond 16 MiB it grows by then depends on the disk.
+      const isLarge = statSync(`${file}-wal`).size > 16 * 1024 ** 2;
+      isEmptied = hasGrown && !isLarge;
+      hasGrown ||= isLarge;
     }
     isOver = true;
     await done;
     await client.close();
-    expect(largestMb).toBeLessThan(32);
-    expect(count('sample')).toBe(10_000);
+    // On a fast disk it may never grow that far.
+    expect(isEmptied).toBe(hasGrown);
+    expect(count('sample')).toBe(written);
   });
 
   it('deletes old rows in small steps, and whole minutes of samples', () => {
