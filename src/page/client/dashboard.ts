@@ -93,6 +93,11 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
     draw();
   }
 
+  function showInfo(): void {
+    showRanges(coveredSeconds(), zoomOut);
+    setText('degraded', info.degraded === null ? '' : `Samples are kept in memory only: ${info.degraded}`);
+  }
+
   /** The API may have been started anew, or set otherwise on another page; the history grows. */
   function refreshInfo(): void {
     settingsForm.refresh();
@@ -100,11 +105,7 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
       (fresh) => {
         if (closing.signal.aborted) return;
         info = fresh;
-        showRanges(coveredSeconds(), zoomOut);
-        setText(
-          'degraded',
-          info.degraded === null ? '' : `Samples are kept in memory only: ${info.degraded}`,
-        );
+        showInfo();
       },
       () => undefined,
     );
@@ -125,8 +126,7 @@ export async function showDashboard(api: Api, leaving: AbortSignal): Promise<str
     else showLive('live', info.intervalSeconds === 0 ? 'Connected, collection is off' : 'Live');
   }
 
-  showRanges(coveredSeconds(), zoomOut);
-  setText('degraded', info.degraded === null ? '' : `Samples are kept in memory only: ${info.degraded}`);
+  showInfo();
   const settingsForm = new SettingsForm(api, closing.signal, refreshInfo);
   element('zoom-out', HTMLElement).addEventListener('click', zoomOut, { signal: closing.signal });
   draw();
