@@ -1,5 +1,5 @@
 import { isGroupAlive } from './process-group.js';
-import { processAgeMs, processIdentity } from './process-identity.js';
+import { lookAt, processAgeMs } from './process-identity.js';
 import { type ProcessExit, RunningGame } from './running-game.js';
 
 const POLL_MS = 500;
@@ -14,7 +14,7 @@ export class AdoptedProcess extends RunningGame {
   private readonly ageMs: number | null;
   private hasEnded = false;
 
-  /** `identity` is the process's, see `processIdentity`. */
+  /** `identity` is the process's, see `ProcessLook`. */
   constructor(
     override readonly pid: number,
     private readonly identity: string,
@@ -36,13 +36,16 @@ export class AdoptedProcess extends RunningGame {
   }
 
   override get isRunning(): boolean {
-    this.hasEnded ||= processIdentity(this.pid) !== this.identity;
+    if (this.hasEnded) return false;
+    const look = lookAt(this.pid);
+    // One that cannot be seen for the moment is not known to have ended.
+    this.hasEnded = look.state === 'gone' || (look.state === 'alive' && look.identity !== this.identity);
     return !this.hasEnded;
   }
 
   override get isAlive(): boolean {
     // A pid that was given out again is proof that nothing of the group is left.
-    return this.isRunning || (processIdentity(this.pid) === null && isGroupAlive(this.pid));
+    return this.isRunning || (lookAt(this.pid).state !== 'alive' && isGroupAlive(this.pid));
   }
 
   override outputTail(): string[] {

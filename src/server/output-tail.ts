@@ -2,28 +2,28 @@ const MAX_BYTES = 256 * 1024;
 const MAX_LINES = 200;
 
 /**
- * The end of a program's output. Chunks are kept as they come and cut into lines only when asked, so that a
- * program that writes fast, or never a newline, costs little and a bounded amount of memory.
+ * The end of a program's output: its last bytes in a ring, cut into lines only when asked. However much a program
+ * writes, and in however small pieces, it costs a copy of the bytes and a bounded amount of memory.
  */
 export class OutputTail {
-  private chunks: Buffer[] = [];
-  private bytes = 0;
+  private readonly ring = Buffer.alloc(MAX_BYTES);
+  /** Where the next byte goes. */
+  private end = 0;
+  private isFull = false;
 
   append(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.bytes += chunk.length;
-    let first = this.chunks[0];
-    while (first !== undefined && this.bytes - first.length >= MAX_BYTES) {
-      this.chunks.shift();
-      this.bytes -= first.length;
-      first = this.chunks[0];
-    }
+    const kept = chunk.subarray(-MAX_BYTES);
+    const copied = kept.copy(this.ring, this.end);
+    const rest = kept.copy(this.ring, 0, copied);
+    this.isFull ||= this.end + kept.length >= MAX_BYTES;
+    this.end = rest > 0 ? rest : (this.end + copied) % MAX_BYTES;
   }
 
   /** The last 200 lines, oldest first. */
   lines(): string[] {
-    const text = Buffer.concat(this.chunks).subarray(-MAX_BYTES).toString('utf8');
-    const lines = text.split(/\r?\n/);
+    const newer = this.ring.subarray(0, this.end);
+    const bytes = this.isFull ? Buffer.concat([this.ring.subarray(this.end), newer]) : newer;
+    const lines = bytes.toString('utf8').split(/\r?\n/);
     if (lines.at(-1) === '') lines.pop();
     return lines.slice(-MAX_LINES);
   }

@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { temporaryFolder } from '../../test/support/api-process.js';
 import { hasEnded, makeZombie } from '../../test/support/game-programs.js';
+import { clockShiftMs } from './clock-shift.js';
 import { PidFile } from './pid-file.js';
 
 describe('PidFile', () => {
@@ -49,6 +50,9 @@ describe('PidFile', () => {
     utimesSync(path, time, time);
   }
 
+  /** By how much the clock of this machine was set forward since its start, in seconds: not known, it is no evidence. */
+  const setForward = () => Math.max(0, clockShiftMs() ?? NaN) / 1000;
+
   it.each(['', '\n', ' \n'])('leads to a process, with %j after the pid', (after) => {
     const { pid } = sleeper();
     writeFileSync(path, `${pid}${after}`);
@@ -92,13 +96,27 @@ describe('PidFile', () => {
     }
   });
 
-  it('is stale when the process is younger than the file, within a tolerance', () => {
+  it('is stale when the process is younger than the file, by more than a tolerance and what the clock was set', () => {
     const { pid } = sleeper();
     writeFileSync(path, String(pid));
     age(1);
     expect(file.read().pid).toBe(pid);
-    age(10);
+    age(setForward() + 10);
     expectNone(`is stale: process ${pid} started after the file was written`);
+    expect(file.read().reason).toContain('write the file anew');
+    writeFileSync(path, String(pid));
+    expect(file.read().pid).toBe(pid);
+  });
+
+  it('is not stale because the clock was set forward before the first look', () => {
+    const { pid } = sleeper();
+    writeFileSync(path, String(pid));
+    const now = Date.now();
+    jest.spyOn(Date, 'now').mockReturnValue(now + 2 * 3_600_000);
+    expect(file.read()).toEqual({ pid, reason: null });
+    // What is older than that is stale all the same.
+    utimesSync(path, now / 1000 - setForward(), now / 1000 - setForward());
+    expectNone('is stale');
   });
 
   it('keeps its answer when the clock is set, in both directions', () => {
@@ -111,9 +129,11 @@ describe('PidFile', () => {
     expect(file.read().pid).toBe(pid);
 
     clock.mockReturnValue(now);
-    age(10);
+    age(setForward() + 10);
     expect(file.read().pid).toBeNull();
     clock.mockReturnValue(now - 3_600_000);
+    expect(file.read().pid).toBeNull();
+    clock.mockReturnValue(now + 3_600_000);
     expect(file.read().pid).toBeNull();
   });
 

@@ -1,14 +1,14 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
-import { split } from 'shlex';
 import { z } from 'zod';
 import { readDataDir } from '../config/data-dir.js';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
+import { splitCommandLine } from './command-line.js';
 
 const commandLine = z
   .string()
   .transform((line, context) => {
     try {
-      const command = split(line);
+      const command = splitCommandLine(line, process.platform);
       if (command[0] !== '') return command;
     } catch {
       // Refused below.

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
 import { Children } from '../support/children.js';
 import { kernelCpuPercent, type KernelMark } from '../support/kernel.js';
+import { describeWithNamespaces } from '../support/namespaces.js';
 
 const METRICS = pathToFileURL(resolve('dist/metrics')).href;
 const programFile = (name: string) => resolve(`test/faults/programs/${name}.mjs`);
@@ -13,13 +14,7 @@ interface Usage {
   readonly cpuPercent: number;
 }
 
-/** Namespaces need privileges; CI has them, so there their absence is a failure. */
-const mayUnshare = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0;
-if (!mayUnshare) {
-  if (process.env.CI === 'true') throw new Error('unshare needs privileges');
-  process.stderr.write('SKIPPED: namespaces need privileges (unshare)\n');
-}
-const describeInNamespace = mayUnshare ? describe : describe.skip;
+const describeInNamespace = describeWithNamespaces();
 
 function run(command: string, ...args: string[]): unknown {
   const output = execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
