@@ -5,7 +5,7 @@ import fastifyCompress from '@fastify/compress';
 import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
 import { archiveConfig } from './archive/archive.config.js';
-import { checkSettings, unknownVariables } from './config/env.js';
+import { checkSettings, envWarnings } from './config/env.js';
 import { setUpCors } from './http/cors.js';
 import { takeEmptyBodies } from './http/empty-bodies.js';
 import { httpConfig } from './http/http.config.js';
@@ -31,12 +31,7 @@ export async function createApp(logger?: LoggerService): Promise<NestFastifyAppl
     abortOnError: false,
     ...(logger === undefined ? {} : { logger }),
   });
-  const unknown = unknownVariables();
-  if (unknown.length > 0) {
-    new Logger('Configuration').warn(
-      `Variables that are not known here, and do nothing: ${unknown.join(', ')}`,
-    );
-  }
+  for (const warning of envWarnings()) new Logger('Configuration').warn(warning);
   app.useGlobalPipes(new StandardSchemaValidationPipe());
   useSecurityHeaders(app);
   takeEmptyBodies(app);

@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { readEnv } from './env.js';
+import { envPath } from './env-text.js';
 
-const variables = z.object({ VS_DATA_DIR: z.string().default('./data') });
+const variables = z.object({ VS_DATA_DIR: envPath('./data') });
 
 /** The folder where state is kept, from `VS_DATA_DIR`; empty: nothing is kept. */
 export function readDataDir(): string {

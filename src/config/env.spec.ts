@@ -1,13 +1,14 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import {
+  addVariable,
   checkSettings,
   envBoolean,
   EnvError,
   envNumber,
+  envWarnings,
   isSecretVariable,
   readEnv,
-  unknownVariables,
 } from './env.js';
 
 const original = process.env;
@@ -145,11 +146,69 @@ describe('checkSettings', () => {
   });
 });
 
-describe('unknownVariables', () => {
-  it('are those of our prefix that nothing has read', () => {
-    Object.assign(process.env, { VS_API_PORT: '1', VS_api_port: '1', OTHER: '1' });
-    readEnv(z.object({ VS_API_PORT: z.string() }));
-    expect(unknownVariables()).toEqual(['VS_api_port']);
+describe('addVariable', () => {
+  const lines = () => linesOf(() => readEnv(schema));
+
+  it('leaves what the environment has, also when it is empty', () => {
+    Object.assign(process.env, { TEST_NAME: '', TEST_COUNT: '2' });
+    addVariable('TEST_NAME', 'someone', 'file, line 1');
+    addVariable('TEST_COUNT', '3', 'file, line 2');
+    addVariable('TEST_FLAG', 'true', 'file, line 3');
+    expect(process.env).toEqual({ TEST_NAME: '', TEST_COUNT: '2', TEST_FLAG: 'true' });
+  });
+
+  it('lets a message say where a value that cannot be used stands, as long as it is that value', () => {
+    addVariable('TEST_COUNT', '11', 'file, line 2');
+    const message = 'TEST_COUNT="11" cannot be used; allowed: a whole number up to 10';
+    expect(lines()).toEqual([`file, line 2: ${message}`]);
+    process.env.TEST_COUNT = '12';
+    expect(lines()).toEqual([message.replace('11', '12')]);
+  });
+});
+
+describe('envWarnings', () => {
+  const names = ['VS_API_PORT', 'VS_API_KEY_ADMIN', 'VS_DATA_DIR', 'VS_SERVER_COMMAND'];
+  const warnings = (variables: Record<string, string>) => {
+    Object.assign(process.env, variables);
+    readEnv(z.object(Object.fromEntries(names.map((name) => [name, z.string().optional()]))));
+    return envWarnings();
+  };
+
+  it('names variables of our prefix, in any case, that nothing has read', () => {
+    expect(warnings({ VS_API_PORT: '1', VS_api_port: '1', vs_data_dir: '1', OTHER: '1' })).toEqual([
+      'Variables that are not known here, and do nothing: VS_api_port, vs_data_dir',
+    ]);
+  });
+
+  it.each([
+    ['VS_API_KEY_ADMIN', '"secret"'],
+    ['VS_API_KEY_ADMIN', "'secret'"],
+    ['VS_DATA_DIR', '"./data"'],
+    ['VS_DATA_DIR', '`./data` '],
+    ['VS_DATA_DIR', '“./data”'],
+    ['VS_SERVER_COMMAND', '"dotnet VintagestoryServer.dll --dataPath /srv/vs"'],
+  ])('warns of quotes that are a part of the value, and shows none: %s=%s', (name, value) => {
+    expect(warnings({ [name]: value })).toEqual([
+      `${name} begins and ends with quotes, which are a part of its value here: leave them out`,
+    ]);
+  });
+
+  it('warns of a comment that is a part of the value', () => {
+    expect(warnings({ VS_DATA_DIR: './data # where state is kept' })).toEqual([
+      'VS_DATA_DIR has a # in its value, which begins no comment here: leave it out',
+    ]);
+  });
+
+  it.each([
+    ['VS_API_KEY_ADMIN', 'a"secret"'],
+    ['VS_API_KEY_ADMIN', '"'],
+    ['VS_API_KEY_ADMIN', '"\''],
+    ['VS_DATA_DIR', '/srv/world #1'],
+    ['VS_SERVER_COMMAND', '"/opt/my game/run"'],
+    ['VS_SERVER_COMMAND', '"/opt/my game/run" --name "my world"'],
+    ['VS_OTHER_PROGRAM', '"it reads this"'],
+  ])('says nothing about %s=%s', (name, value) => {
+    expect(warnings({ [name]: value }).filter((line) => !line.includes('not known'))).toEqual([]);
   });
 });
 
@@ -157,6 +216,8 @@ describe('isSecretVariable', () => {
   it.each([
     ['VS_API_KEY_ADMIN', true],
     ['VS_API_KEY_MONITOR', true],
+    ['vs_api_key_admin', true],
+    ['VS_APIKEY', true],
     ['VS_API_PORT', false],
   ])('%s: %s', (name, isSecret) => {
     expect(isSecretVariable(name)).toBe(isSecret);

@@ -7,13 +7,22 @@ export class EnvError extends Error {
   }
 }
 
-/** Says whether a variable holds a key: its value is never printed, nor handed to a child process. */
+/** Says whether a variable holds a key, misspelt or not: its value is never printed, nor handed to a child process. */
 export function isSecretVariable(name: string): boolean {
-  return name.startsWith('VS_API_KEY_');
+  return /^VS_API_?KEY/i.test(name);
 }
 
 /** Names of the variables that were read so far. */
 const known = new Set<string>();
+/** Where those variables come from that a file added. */
+const origins = new Map<string, { readonly value: string; readonly where: string }>();
+
+/** Adds a variable to the environment, which wins. `where` it stands is said when its value cannot be used. */
+export function addVariable(name: string, value: string, where: string): void {
+  if (process.env[name] !== undefined) return;
+  process.env[name] = value;
+  origins.set(name, { value, where });
+}
 
 /**
  * Reads a module's variables from the environment, in the types of `schema`. An empty value counts as unset
@@ -40,7 +49,9 @@ export function readEnv<S extends z.ZodObject>(
   throw new EnvError(
     [...allowed].map(([name, message]) => {
       const value = isSecretVariable(name) ? '(value not shown)' : JSON.stringify(values[name]);
-      return `${name}=${value} cannot be used; allowed: ${message}`;
+      const origin = origins.get(name);
+      const where = origin !== undefined && origin.value === process.env[name] ? `${origin.where}: ` : '';
+      return `${where}${name}=${value} cannot be used; allowed: ${message}`;
     }),
   );
 }
@@ -59,9 +70,40 @@ export function checkSettings(settings: readonly (() => unknown)[]): void {
   if (lines.length > 0) throw new EnvError([...new Set(lines)]);
 }
 
-/** Names in the environment that look like variables of ours and that nothing has read: misspelt, most likely. */
-export function unknownVariables(): string[] {
-  return Object.keys(process.env).filter((name) => name.startsWith('VS_') && !known.has(name));
+/** What is odd about the environment, in sentences for the log: all variables must have been read. */
+export function envWarnings(): string[] {
+  const unknown = unknownVariables();
+  return [
+    ...(unknown.length === 0
+      ? []
+      : [`Variables that are not known here, and do nothing: ${unknown.join(', ')}`]),
+    ...[...known].flatMap((name) => {
+      const part = oddPart(name, process.env[name]?.trim() ?? '');
+      return part === null ? [] : [`${name} ${part}`];
+    }),
+  ];
+}
+
+/** Names that look like variables of ours and that nothing has read: misspelt, most likely. */
+function unknownVariables(): string[] {
+  // On Windows upper and lower case are the same.
+  const isKnown = (name: string) => known.has(process.platform === 'win32' ? name.toUpperCase() : name);
+  return Object.keys(process.env).filter((name) => /^VS_/i.test(name) && !isKnown(name));
+}
+
+/** What `docker run --env-file` and `set` of Windows take for a part of the value; null: nothing. */
+function oddPart(name: string, value: string): string | null {
+  // The words of a command may be in quotes, a program together with its options may not.
+  const isCommand = name === 'VS_SERVER_COMMAND';
+  const quotation = isCommand
+    ? /^(["'])(?:(?!\1).)*\s-(?:(?!\1).)*\1$/s
+    : /^(["'`]).*\1$|^[“”„‘’‚«].*[“”‘’»]$/s;
+  if (quotation.test(value))
+    return 'begins and ends with quotes, which are a part of its value here: leave them out';
+  // A command with a comment is refused.
+  return !isCommand && /\s#\s/.test(value)
+    ? 'has a # in its value, which begins no comment here: leave it out'
+    : null;
 }
 
 /** A variable that holds a decimal number; `allowed` says which, for the error line. */

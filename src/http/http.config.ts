@@ -2,10 +2,12 @@ import { type ConfigType, registerAs } from '@nestjs/config';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
+import { isReference } from '../config/env-text.js';
 
 const key = z
   .string()
   .regex(/^[\x21-\x7e]{1,512}$/, 'up to 512 printable ASCII characters without spaces')
+  .refine((text) => !isReference(text), 'the key itself: $NAME and %NAME% are not replaced here')
   .optional();
 
 const origins = z

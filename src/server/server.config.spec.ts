@@ -46,8 +46,8 @@ describe('serverConfig', () => {
       ['./Vintage Story/server', '--dataPath', '/srv/my world'],
     ],
     ['server My\\ World  --port=42420', ['server', 'My World', '--port=42420']],
-    // No shell: nothing is expanded, piped or cut off.
-    ['server $HOME *.dll | tee log # end', ['server', '$HOME', '*.dll', '|', 'tee', 'log', '#', 'end']],
+    // No shell: nothing is expanded, piped or cut off. What would be, and is not in quotes, is refused.
+    ["server '$HOME' *.dll '|' tee 'log #1'", ['server', '$HOME', '*.dll', '|', 'tee', 'log #1']],
   ])('splits %j as a shell would', (line, command) => {
     process.env.VS_SERVER_COMMAND = line;
     expect(serverConfig().command).toEqual(command);
@@ -62,6 +62,17 @@ describe('serverConfig', () => {
       );
     },
   );
+
+  it.each([
+    ['VS_SERVER_COMMAND', 'server | tee log', 'one program and its arguments'],
+    ['VS_SERVER_CWD', '~/game', 'a path without ~'],
+    ['VS_SERVER_PID_FILE', '$HOME/game.pid', 'a path that is written out'],
+    ['VS_DATA_DIR', '%APPDATA%\\vs', 'a path that is written out'],
+    ['VS_SERVER_STOP_COMMAND', '\u200B/stop', 'no invisible characters (character 1 is U+200B)'],
+  ])('refuses what would mean something else: %s=%s', (name, value, allowed) => {
+    process.env[name] = value;
+    expect(serverConfig).toThrow(`${name}=${JSON.stringify(value)} cannot be used; allowed: ${allowed}`);
+  });
 
   it('does not look at the working folder: a mount may come later', () => {
     process.env.VS_SERVER_CWD = '/nowhere/at/all';

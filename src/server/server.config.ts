@@ -2,30 +2,28 @@ import { type ConfigType, registerAs } from '@nestjs/config';
 import { z } from 'zod';
 import { readDataDir } from '../config/data-dir.js';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
+import { envPath, envText, shellSyntax } from '../config/env-text.js';
 import { splitCommandLine } from './command-line.js';
 
-const commandLine = z
-  .string()
-  .transform((line, context) => {
-    try {
-      const command = splitCommandLine(line, process.platform);
-      if (command[0] !== '') return command;
-    } catch {
-      // Refused below.
-    }
-    context.addIssue({ code: 'custom', message: 'a program and its arguments, with balanced quotes' });
-    return z.NEVER;
-  })
-  .default([]);
+const commandLine = envText('', shellSyntax).transform((line, context) => {
+  try {
+    const command = splitCommandLine(line, process.platform);
+    if (command[0] !== '') return command;
+  } catch {
+    // Refused below.
+  }
+  context.addIssue({ code: 'custom', message: 'a program and its arguments, with balanced quotes' });
+  return z.NEVER;
+});
 
 const variables = z
   .object({
     VS_SERVER_COMMAND: commandLine,
-    VS_SERVER_CWD: z.string().default('.'),
+    VS_SERVER_CWD: envPath('.'),
     VS_SERVER_AUTOSTART: envBoolean(false),
-    VS_SERVER_STOP_COMMAND: z.string().default('/stop'),
+    VS_SERVER_STOP_COMMAND: envText('/stop'),
     VS_SERVER_STOP_TIMEOUT: envNumber(30, '0 to 3600 (seconds)', (seconds) => seconds <= 3600),
-    VS_SERVER_PID_FILE: z.string().default(''),
+    VS_SERVER_PID_FILE: envPath(''),
   })
   .refine((env) => env.VS_SERVER_PID_FILE === '' || env.VS_SERVER_COMMAND.length === 0, {
     path: ['VS_SERVER_PID_FILE'],
