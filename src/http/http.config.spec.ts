@@ -71,6 +71,16 @@ describe('httpConfig', () => {
     );
   });
 
+  it.each(['${ADMIN_KEY}', '$ADMIN_KEY', '%ADMIN_KEY%'])(
+    'refuses a key of %s, which nothing replaces',
+    (value) => {
+      process.env.VS_API_KEY_ADMIN = value;
+      expect(httpConfig).toThrow(
+        'VS_API_KEY_ADMIN=(value not shown) cannot be used; allowed: the key itself: $NAME and %NAME% are not replaced here',
+      );
+    },
+  );
+
   it('refuses the same key for both, which would make every monitor an admin', () => {
     Object.assign(process.env, { VS_API_KEY_ADMIN: 'same', VS_API_KEY_MONITOR: 'same' });
     expect(httpConfig).toThrow(
