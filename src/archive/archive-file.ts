@@ -1,11 +1,10 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../config/data-dir.js';
+import { dataDirLock } from '../config/data-dir-lock.js';
 import { ArchiveProblem, problemOf } from './archive-problem.js';
 import { ArchiveWriter } from './archive-writer.js';
-import { FolderLock } from './folder-lock.js';
 import { APPLICATION_ID, requireKnownVersion } from './schema.js';
-import { errorCode } from './sqlite.js';
 
 // Byte offsets in the header of an SQLite file: https://www.sqlite.org/fileformat2.html#the_database_header
 const HEADER_BYTES = 100;
@@ -18,10 +17,7 @@ export class ArchiveFile {
   readonly writer: ArchiveWriter;
   private readonly inode: number;
 
-  private constructor(
-    readonly path: string,
-    private readonly lock: FolderLock,
-  ) {
+  private constructor(readonly path: string) {
     this.writer = new ArchiveWriter(path);
     this.inode = statSync(path).ino;
   }
@@ -36,12 +32,11 @@ export class ArchiveFile {
     } catch (error) {
       throw problemOf(error, path);
     }
-    const lock = takeLock(dataDir);
+    takeLock(dataDir);
     try {
       requireUsable(path);
-      return new ArchiveFile(path, lock);
+      return new ArchiveFile(path);
     } catch (error) {
-      lock.release();
       throw problemOf(error, path);
     }
   }
@@ -58,18 +53,17 @@ export class ArchiveFile {
 
   close(): void {
     this.writer.close();
-    this.lock.release();
   }
 }
 
-function takeLock(dataDir: string): FolderLock {
-  const path = join(dataDir, 'metrics.lock');
+function takeLock(dataDir: string): void {
+  const lock = dataDirLock(dataDir);
   try {
-    return new FolderLock(path);
+    if (lock.take()) return;
   } catch (error) {
-    if (!errorCode(error).startsWith('SQLITE_BUSY')) throw problemOf(error, path);
-    throw new ArchiveProblem(`Another copy of this app writes the archive in ${dataDir}.`, true);
+    throw problemOf(error, lock.file);
   }
+  throw new ArchiveProblem(`Another copy of this app writes the archive in ${dataDir}.`, true);
 }
 
 /**

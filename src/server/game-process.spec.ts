@@ -30,7 +30,7 @@ describe('GameProcess', () => {
   });
 
   async function run(command: readonly string[]): Promise<GameProcess> {
-    const game = await GameProcess.spawn(command, folder.path);
+    const game = await GameProcess.spawn(command, folder.path, 'a-mark');
     games.push(game);
     return game;
   }
@@ -41,7 +41,7 @@ describe('GameProcess', () => {
     ['ERR_INVALID_ARG_VALUE', () => ['']],
     ['ERR_INVALID_ARG_VALUE', () => []],
   ])('rejects with %s when the program cannot be run', async (code, command) => {
-    await expect(GameProcess.spawn(command(), folder.path)).rejects.toMatchObject({ code });
+    await expect(GameProcess.spawn(command(), folder.path, 'a-mark')).rejects.toMatchObject({ code });
   });
 
   it('finds a program relative to its folder', async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { isSecretVariable } from '../config/env.js';
+import { MARK_VARIABLE } from './game-mark.js';
 import { OutputTail } from './output-tail.js';
 import { type ProcessExit, RunningGame } from './running-game.js';
 
@@ -35,10 +36,14 @@ export class GameProcess extends RunningGame {
     child.stdin?.on('error', () => undefined);
   }
 
-  /** Starts a command without a shell and without our keys; rejects with the system's error. */
-  static async spawn(command: readonly string[], cwd: string): Promise<GameProcess> {
+  /**
+   * Starts a command without a shell, in our environment without our keys, and with a mark by which it is known;
+   * rejects with the system's error.
+   */
+  static async spawn(command: readonly string[], cwd: string, mark: string): Promise<GameProcess> {
     const [program = '', ...args] = command;
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSecretVariable(name)));
+    const ours = Object.entries(process.env).filter(([name]) => !isSecretVariable(name));
+    const env = { ...Object.fromEntries(ours), [MARK_VARIABLE]: mark };
     const child = spawn(program, args, { cwd, env, detached: true, windowsHide: true });
     if (child.pid === undefined) {
       const [error] = (await once(child, 'error')) as [Error];

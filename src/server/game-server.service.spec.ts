@@ -728,18 +728,108 @@ describe('GameServerService', () => {
       expect(states).toEqual(['stopped']);
     });
 
-    it('of a program that has vanished ends in stopped, with the reason', async () => {
-      const program = executable(file('game'), '#!/bin/sh\nexec sleep 60\n');
-      const service = build([program]);
-      await service.start();
-      const states = statesOf(service);
-      rmSync(program);
-      await service.restart();
-      await waitFor(() => states.length === 4);
-      expect(states).toEqual(['stopping', 'stopped', 'starting', 'stopped']);
-      expect(service.status.lastError).toBe(
-        `The game server's program ${program} was not found (VS_SERVER_COMMAND).`,
-      );
+    describe('that could not start the game again', () => {
+      const program = () => executable(file('game'), '#!/bin/sh\nexec sleep 60\n');
+
+      it.each<[string, () => void, RegExp]>([
+        [
+          'a program that has vanished',
+          () => {
+            rmSync(file('game'));
+          },
+          /program \S+game was not found/,
+        ],
+        [
+          'a program that may not be run',
+          () => {
+            chmodSync(file('game'), 0o644);
+          },
+          /program \S+game may not be run/,
+        ],
+        [
+          'a program that became a folder',
+          () => {
+            rmSync(file('game'));
+            mkdirSync(file('game'));
+          },
+          /program \S+game may not be run/,
+        ],
+        [
+          'a script whose interpreter is missing',
+          () => {
+            executable(file('game'), '#! /no/such/shell -e\n');
+          },
+          /is a script for \/no\/such\/shell, which cannot be run/,
+        ],
+        [
+          'a folder that has vanished',
+          () => {
+            rmSync(file('cwd'), { recursive: true });
+          },
+          /folder \S+cwd does not exist/,
+        ],
+      ])('is refused, and the game runs on: %s', async (_, spoil, reason) => {
+        mkdirSync(file('cwd'));
+        const service = build([program()], { cwd: file('cwd') });
+        const { pid } = await service.start();
+        const states = statesOf(service);
+        spoil();
+        const error = await failure(service.restart());
+        expect(error).toBeInstanceOf(UnprocessableEntityException);
+        expect(error.message).toMatch(/^The game server is not restarted, it runs on: /);
+        expect(error.message).toMatch(reason);
+        expect(service.status).toMatchObject({ state: 'running', pid });
+        expect(states).toEqual([]);
+      });
+
+      it('finds a program by its name, as a start does', async () => {
+        const service = build(['sh', '-c', 'exec sleep 60']);
+        const first = await service.start();
+        await service.restart();
+        await waitFor(() => service.status.state === 'running');
+        expect(service.status.pid).not.toBe(first.pid);
+      });
+
+      /** A service whose game's program has vanished while it was stopped, and is missed. */
+      async function missing(): Promise<GameServerService> {
+        const service = build([program()]);
+        await service.start();
+        service.status$.subscribe(({ state }) => {
+          if (state === 'stopping') rmSync(file('game'), { force: true });
+        });
+        await service.restart();
+        await waitFor(() => service.status.lastError?.includes('Trying again in') === true);
+        expect(service.status).toMatchObject({ state: 'starting', pid: null });
+        return service;
+      }
+
+      it('tries again when that shows after the stop, and says so', async () => {
+        const service = await missing();
+        expect(service.status.lastError).toBe(
+          `The game server's program ${file('game')} was not found (VS_SERVER_COMMAND). Trying again in 0.5 s.`,
+        );
+        await expectConflict(service.start(), 'is starting already');
+        await expectConflict(service.restart(), 'is starting already');
+        program();
+        await waitFor(() => service.status.state === 'running');
+        expect(service.status.lastError).toBeNull();
+        expect(warnings().filter((text) => text.includes('Trying again'))).not.toEqual([]);
+      });
+
+      it('is ended by a stop', async () => {
+        const service = await missing();
+        await expect(service.stop()).resolves.toMatchObject({ state: 'stopped' });
+        expect(service.status.lastError).toMatch(/was not found \(VS_SERVER_COMMAND\)\.$/);
+        expect(existsSync(file('data/game-server.json'))).toBe(false);
+        program();
+        await expect(service.start()).resolves.toMatchObject({ state: 'running' });
+      });
+
+      it('is ended by a shutdown', async () => {
+        const service = await missing();
+        await service.onApplicationShutdown();
+        expect(service.status.state).toBe('stopped');
+      });
     });
   });
 
@@ -950,7 +1040,7 @@ describe('GameServerService', () => {
       ]);
       rmSync(file('data'));
       await waitFor(() => existsSync(file(name)));
-      expect(new ServerRecord(file('data')).alivePid()).toBe(pid);
+      expect(new ServerRecord(file('data')).game()?.pid).toBe(pid);
       await service.stop();
       await reach(service, 'stopped');
       expect(service.status.lastError).toBeNull();

@@ -7,26 +7,35 @@ import {
   UnprocessableEntityException,
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import { stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, type Observable } from 'rxjs';
+import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
 import { AdoptedProcess } from './adopted-process.js';
 import { GameProcess } from './game-process.js';
+import { requireFolder, requireStartable, startFailure } from './game-program.js';
 import { GameServer } from './game-server.js';
+import { retryPauses } from './retry-pauses.js';
 import { type ProcessExit, type RunningGame } from './running-game.js';
 import { type ServerConfig } from './server.config.js';
-import { ServerRecord } from './server-record.js';
+import { type RememberedGame, ServerRecord } from './server-record.js';
 import { type ServerState, type ServerStatus } from './server-status.js';
+
+/** How often a copy looks whether the other, which has the data folder, has ended. */
+const TAKE_OVER_MS = 2000;
 
 /**
  * The life of one game server, run as a child process, or taken over from an earlier run that was killed. `start`,
  * `stop` and `restart` answer with the status just entered; they throw a ConflictException (409) when the state
- * forbids them, and `start` an UnprocessableEntityException (422) when the program or its folder cannot be used.
+ * forbids them, and `start` and `restart` an UnprocessableEntityException (422) when the program or its folder cannot
+ * be used. Of several copies on one data folder only the one that has its lock starts a game or takes one over.
  */
 @Injectable()
 export class GameServerService extends GameServer implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(GameServerService.name);
   private readonly config: ServerConfig;
   private readonly record: ServerRecord;
+  private readonly lock: DataDirLock | null;
+  private takeOverTimer: NodeJS.Timeout | undefined;
   private readonly statuses: BehaviorSubject<ServerStatus>;
   private state: ServerState;
   private game: RunningGame | null = null;
@@ -37,6 +46,8 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
   /** Settles when the run under way, or the last one, is over. */
   private run: Promise<void> = Promise.resolve();
   private restartWanted = false;
+  /** Ends the attempts of a restart to start the game; null when none is made. */
+  private retrying: AbortController | null = null;
   private shuttingDown = false;
   private lastExit: ProcessExit = { code: null, signal: null };
   private lastError: string | null = null;
@@ -44,7 +55,9 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
   constructor(config: ConfigService<{ server: ServerConfig }, true>) {
     super();
     this.config = config.get('server', { infer: true });
-    this.record = new ServerRecord(this.config.dataDir);
+    const { dataDir } = this.config;
+    this.record = new ServerRecord(dataDir);
+    this.lock = dataDir === '' ? null : dataDirLock(dataDir);
     this.state = this.config.command.length === 0 ? 'not_configured' : 'stopped';
     this.statuses = new BehaviorSubject(this.status);
   }
@@ -74,12 +87,19 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
   /** Takes over the game that an earlier run of this program started, was killed, and left running. */
   onModuleInit(): void {
     if (this.state !== 'stopped') return;
-    const orphan = this.record.orphan();
-    if (orphan === null) return;
+    if (this.ownsFolder()) {
+      this.takeOver(this.record.game());
+      return;
+    }
     this.logger.warn(
-      `The game server that an earlier run of the API started still runs (pid ${orphan.pid}); taking it over.`,
+      `Another copy of this app has ${this.config.dataDir} (VS_DATA_DIR) and runs its game server.`,
     );
-    this.follows(new AdoptedProcess(orphan.pid, orphan.identity));
+    this.takeOverTimer = setInterval(() => {
+      if (!this.ownsFolder()) return;
+      clearInterval(this.takeOverTimer);
+      this.logger.log('The other copy of this app has ended; this one runs the game server now.');
+      if (this.state === 'stopped') this.takeOver(this.record.game());
+    }, TAKE_OVER_MS).unref();
   }
 
   /** Starts the game; resolves when its process runs, which is not yet when players can join. */
@@ -93,12 +113,7 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
       throw new ConflictException(`The game server is ${how}.`);
     }
     if (this.shuttingDown) throw new ConflictException('The API is shutting down.');
-    const earlierPid = this.record.alivePid();
-    if (earlierPid !== null) {
-      const message = `A game server that was started earlier still runs (pid ${earlierPid}); stop that one first.`;
-      this.lastError = message;
-      throw new ConflictException(message);
-    }
+    this.requireNoOther();
 
     this.lastError = null;
     this.enter('starting');
@@ -110,7 +125,10 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
 
   /** Asks the game to save and stop, and goes on to signals when it does not; does not wait for the end. */
   override async stop(): Promise<ServerStatus> {
+    const { retrying } = this;
+    retrying?.abort();
     await this.launch;
+    if (retrying !== null && this.state === 'stopped') return this.status;
     if (this.state === 'stopping' && this.restartWanted) {
       this.restartWanted = false;
       return this.status;
@@ -118,15 +136,22 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     return this.beginStop(false);
   }
 
-  /** Stops the game and starts it again once it has ended; a later `stop` takes the second half back. */
+  /**
+   * Stops the game and starts it again once it has ended, for some minutes if need be; a later `stop` takes the second
+   * half back. A game that could not be started again is not stopped.
+   */
   override async restart(): Promise<ServerStatus> {
+    if (this.retrying !== null) throw new ConflictException('The game server is starting already.');
     await this.launch;
+    if (this.state === 'running') await this.requireStartable();
     return this.beginStop(true);
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.shuttingDown = true;
     this.restartWanted = false;
+    clearInterval(this.takeOverTimer);
+    this.retrying?.abort();
     await this.launch;
     if (this.state === 'running') this.beginStop(false);
     await this.ending;
@@ -135,17 +160,94 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     this.statuses.complete();
   }
 
-  private async spawn(): Promise<void> {
-    const { command, cwd } = this.config;
+  /** False while another copy has the data folder; a folder that cannot be used at all forbids nothing. */
+  private ownsFolder(): boolean {
     try {
-      await requireFolder(cwd);
-      this.follows(await GameProcess.spawn(command, cwd));
-    } catch (error) {
-      this.lastError = startFailure(error as NodeJS.ErrnoException, command[0] ?? '');
-      this.enter('stopped');
-      this.logger.error(this.lastError);
-      throw new UnprocessableEntityException(this.lastError);
+      return this.lock?.take() ?? true;
+    } catch {
+      return true;
     }
+  }
+
+  private requireNoOther(): void {
+    if (!this.ownsFolder()) {
+      this.refuse(
+        `Another copy of this app has the folder ${this.config.dataDir} and runs its game server: ` +
+          'use that copy or end it first, or give this one a folder of its own (VS_DATA_DIR).',
+      );
+    }
+    const earlier = this.record.game();
+    if (earlier === null) return;
+    this.takeOver(earlier);
+    const what = `A game server that was started earlier still runs (pid ${earlier.pid})`;
+    if (earlier.identity !== null) this.refuse(`${what}; it has been taken over.`);
+    this.refuse(`${what}; stop that one first. If it is none, delete ${String(this.record.file)}.`);
+  }
+
+  private refuse(message: string): never {
+    this.lastError = message;
+    throw new ConflictException(message);
+  }
+
+  private takeOver(game: RememberedGame | null): void {
+    if (game === null || game.identity === null) return;
+    this.logger.warn(
+      `The game server that an earlier run of the API started still runs (pid ${game.pid}); taking it over.`,
+    );
+    this.follows(new AdoptedProcess(game.pid, game.identity));
+  }
+
+  private async requireStartable(): Promise<void> {
+    try {
+      await requireStartable(this.program, this.config.cwd);
+    } catch (error) {
+      const message = `The game server is not restarted, it runs on: ${startFailure(error, this.program)}`;
+      this.logger.error(message);
+      throw new UnprocessableEntityException(message);
+    }
+  }
+
+  private get program(): string {
+    return this.config.command[0] ?? '';
+  }
+
+  /** Starts the program, and after each of the pauses again when that fails. */
+  private async spawn(
+    pauses: Iterator<number, void> = [][Symbol.iterator](),
+    signal?: AbortSignal,
+  ): Promise<void> {
+    for (;;) {
+      try {
+        await this.spawnOnce();
+        return;
+      } catch (error) {
+        const failure = startFailure(error, this.program);
+        const pause = signal?.aborted === true ? undefined : pauses.next().value;
+        if (pause === undefined) return this.failStart(failure);
+        this.lastError = `${failure} Trying again in ${pause / 1000} s.`;
+        this.logger.warn(this.lastError);
+        this.statuses.next(this.status);
+        await delay(pause, undefined, { signal }).catch(() => undefined);
+        if (signal?.aborted === true) return this.failStart(failure);
+      }
+    }
+  }
+
+  private failStart(failure: string): never {
+    this.record.clear();
+    this.lastError = failure;
+    this.enter('stopped');
+    this.logger.error(failure);
+    throw new UnprocessableEntityException(failure);
+  }
+
+  private async spawnOnce(): Promise<void> {
+    const { command, cwd } = this.config;
+    await requireFolder(cwd);
+    // From here to the start of the program nothing is waited for: nobody else can start one in between.
+    const game = await GameProcess.spawn(command, cwd, this.record.begin());
+    this.lastError = null;
+    this.follows(game);
   }
 
   private follows(game: RunningGame): void {
@@ -192,11 +294,23 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     this.game = null;
     this.record.clear();
     this.enter('stopped');
-    if (this.restartWanted) {
-      this.restartWanted = false;
-      // A failure is in lastError and in the log; nobody waits for this promise.
-      await this.start().catch(() => undefined);
+    if (this.restartWanted) await this.startAgain();
+  }
+
+  /** The second half of a restart; nobody waits for it: a failure is in lastError and in the log. */
+  private async startAgain(): Promise<void> {
+    this.restartWanted = false;
+    try {
+      this.requireNoOther();
+    } catch {
+      this.logger.error(this.lastError ?? '');
+      return;
     }
+    this.enter('starting');
+    this.retrying = new AbortController();
+    this.launch = this.spawn(retryPauses(), this.retrying.signal).catch(() => undefined);
+    await this.launch;
+    this.retrying = null;
   }
 
   private reportUnaskedExit(game: RunningGame): void {
@@ -220,33 +334,4 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     );
     this.statuses.next(this.status);
   }
-}
-
-class FolderError extends Error {}
-
-async function requireFolder(cwd: string): Promise<void> {
-  const problem = await folderProblem(cwd);
-  if (problem !== null) throw new FolderError(`The game server's folder ${cwd} ${problem} (VS_SERVER_CWD).`);
-}
-
-async function folderProblem(cwd: string): Promise<string | null> {
-  try {
-    if (!(await stat(cwd)).isDirectory()) return 'is not a folder';
-    // Only a folder that may be entered has something in it for us.
-    await stat(`${cwd}/.`);
-    return null;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return 'does not exist';
-    return code === 'EACCES' ? 'may not be entered' : `cannot be used: ${message}`;
-  }
-}
-
-function startFailure(error: NodeJS.ErrnoException, program: string): string {
-  if (error instanceof FolderError) return error.message;
-  if (error.code === 'ENOENT')
-    return `The game server's program ${program} was not found (VS_SERVER_COMMAND).`;
-  if (error.code === 'EACCES')
-    return `The game server's program ${program} may not be run (VS_SERVER_COMMAND).`;
-  return `The game server could not be started: ${error.message}`;
 }
