@@ -39,15 +39,22 @@ export class ApiProcess {
     }));
   }
 
-  static spawn(variables: Record<string, string>, cwd: string): ApiProcess {
-    return new ApiProcess(spawn(process.execPath, [MAIN], { cwd, env: apiEnvironment(variables) }));
+  /** `under`: a command that runs it, such as one that makes a namespace. */
+  static spawn(variables: Record<string, string>, cwd: string, under: readonly string[] = []): ApiProcess {
+    const [program, ...args] = [...under, process.execPath, MAIN] as [string, ...string[]];
+    return new ApiProcess(spawn(program, args, { cwd, env: apiEnvironment(variables) }));
   }
 
   /** Starts it with both keys set; resolves when it listens. */
-  static async start(variables: Record<string, string>, cwd: string): Promise<ApiProcess> {
+  static async start(
+    variables: Record<string, string>,
+    cwd: string,
+    under: readonly string[] = [],
+  ): Promise<ApiProcess> {
     const api = ApiProcess.spawn(
       { VS_API_KEY_ADMIN: ADMIN_KEY, VS_API_KEY_MONITOR: MONITOR_KEY, ...variables },
       cwd,
+      under,
     );
     await api.waitForOutput(/Vintage Story metrics: http/);
     return api;
