@@ -1,6 +1,11 @@
 import { isGone, ProcFile } from './proc-file.js';
 import { CPU_ROUNDING_MS, hasEnded, residentBytes, statFields, TICK_MS } from './proc-stat.js';
-import { ProcThreads } from './proc-threads.js';
+import { ProcThreads, residentBytesOfThreads } from './proc-threads.js';
+
+/** Up to so many threads are read one by one, to the nanosecond; of more, the ticks of the process are enough. */
+export const MAX_THREADS_READ = 32;
+/** Few enough to count them again: a number that goes up and down does not open all their files each time. */
+const FEW_THREADS = 24;
 
 /** What Linux has counted for one process (proc(5)). */
 export interface ProcCounters {
@@ -9,6 +14,7 @@ export interface ProcCounters {
   /** When it started, in clock ticks since the machine's start: with the pid, its identity. */
   readonly startTick: number;
   readonly isZombie: boolean;
+  readonly threadCount: number;
   /** CPU time of the process itself, user and system; never falls. */
   readonly ownMs: number;
   /** CPU time of its children that have ended and been waited for, and of theirs. */
@@ -23,6 +29,7 @@ export class ProcProcess {
   private readonly threads: ProcThreads;
   private startTick: number | null = null;
   private ownMs = 0;
+  private areThreadsCounted = true;
 
   constructor(readonly pid: number) {
     this.stat = new ProcFile(`/proc/${pid}/stat`);
@@ -30,27 +37,25 @@ export class ProcProcess {
     this.threads = new ProcThreads(pid);
   }
 
-  /**
-   * Null when it is gone, also if another has its pid; throws the system's error when it may not be read. Threads are
-   * looked for if some may have come since the last reading.
-   */
-  read(mayHaveGrown: boolean): ProcCounters | null {
+  /** Null when it is gone, also if another has its pid; throws the system's error when it may not be read. */
+  read(): ProcCounters | null {
     try {
-      if (mayHaveGrown) this.threads.find();
       const fields = statFields(this.stat.read());
       const startTick = Number(fields[19]);
       this.startTick ??= startTick;
       if (startTick !== this.startTick) return null;
-      const ticksMs = (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+      const threadCount = Number(fields[17]);
+      const rssBytes = residentBytes(this.statm.read());
       return {
         pid: this.pid,
         parentPid: Number(fields[1]),
         startTick,
         isZombie: hasEnded(fields),
-        ownMs: this.countOwn(ticksMs),
+        threadCount,
+        ownMs: this.countOwn((Number(fields[11]) + Number(fields[12])) * TICK_MS, threadCount),
         reapedMs: (Number(fields[13]) + Number(fields[14])) * TICK_MS,
         // 0: its first thread has ended, and the memory is that of the others.
-        rssBytes: residentBytes(this.statm.read()) || this.threads.residentBytes(),
+        rssBytes: rssBytes === 0 && threadCount > 1 ? residentBytesOfThreads(this.pid) : rssBytes,
       };
     } catch (error) {
       if (isGone(error)) return null;
@@ -58,9 +63,20 @@ export class ProcProcess {
     }
   }
 
-  /** Pids of its children, as of the threads that the last reading found. */
+  /** Pids of its children, as of the threads that the last reading found; none of those of more threads. */
   childPids(): number[] {
     return this.threads.childPids();
+  }
+
+  /** Says whether it is not there any more, also if another has its pid; costs less than a reading. */
+  hasEnded(): boolean {
+    try {
+      this.statm.read();
+      return false;
+    } catch (error) {
+      if (isGone(error)) return true;
+      throw error;
+    }
   }
 
   close(): void {
@@ -70,8 +86,17 @@ export class ProcProcess {
   }
 
   /** The threads tell to the nanosecond, but not of those that have ended; the ticks of the whole are the bounds. */
-  private countOwn(ticksMs: number): number {
-    const countedMs = this.ownMs + this.threads.countMs();
+  private countOwn(ticksMs: number, threadCount: number): number {
+    const wereCounted = this.areThreadsCounted;
+    this.areThreadsCounted = threadCount <= (wereCounted ? MAX_THREADS_READ : FEW_THREADS);
+    let countedMs = this.ownMs;
+    if (this.areThreadsCounted) {
+      const sinceMs = this.threads.countMs(threadCount);
+      // What they used while they were not counted is in the ticks.
+      if (wereCounted) countedMs += sinceMs;
+    } else if (wereCounted) {
+      this.threads.close();
+    }
     const boundedMs = Math.min(Math.max(countedMs, ticksMs), ticksMs + CPU_ROUNDING_MS);
     // A thread that runs another program takes the place of the first one, and its count.
     this.ownMs = Math.max(boundedMs, this.ownMs);

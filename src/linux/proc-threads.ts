@@ -3,38 +3,43 @@ import { isGone, ProcFile, readProcText } from './proc-file.js';
 import { residentBytes } from './proc-stat.js';
 
 interface Thread {
-  readonly folder: string;
   readonly schedstat: ProcFile;
   readonly children: ProcFile;
   /** CPU time when it was counted last. */
   countedNs: number;
 }
 
-/** The threads of one process: how long they have run, and the processes that they started. */
+/** The threads of one process: how long they have run, and the processes that they started. Files stay open for each. */
 export class ProcThreads {
   private readonly threads = new Map<string, Thread>();
 
   constructor(private readonly pid: number) {}
 
-  /** Finds the threads that there are now; throws the system's error. */
-  find(): void {
-    const tasks = `/proc/${this.pid}/task`;
-    const ids = new Set(readdirSync(tasks));
-    for (const id of this.threads.keys()) if (!ids.has(id)) this.forget(id);
-    for (const id of ids) {
-      if (this.threads.has(id)) continue;
-      const folder = `${tasks}/${id}`;
-      this.threads.set(id, {
-        folder,
-        schedstat: new ProcFile(`${folder}/schedstat`),
-        children: new ProcFile(`${folder}/children`),
-        countedNs: 0,
-      });
+  /**
+   * CPU time since the last count, to the nanosecond, in ms; without that of threads that have ended since. They are
+   * looked for when there is another number of them than is known.
+   */
+  countMs(threadCount: number): number {
+    if (this.threads.size !== threadCount) this.find();
+    let sumNs = this.countNs();
+    // Some that have ended may have hidden that there are new ones.
+    if (this.threads.size < threadCount) {
+      this.find();
+      sumNs += this.countNs();
     }
+    return sumNs / 1e6;
   }
 
-  /** CPU time since the last count, to the nanosecond, in ms; without that of threads that have ended since. */
-  countMs(): number {
+  /** Pids of the processes whose parent a thread is; none when the kernel does not tell. */
+  childPids(): number[] {
+    return [...this.threads.values()].flatMap(({ children }) => pidsOf(() => children.read()));
+  }
+
+  close(): void {
+    for (const id of this.threads.keys()) this.forget(id);
+  }
+
+  private countNs(): number {
     let sumNs = 0;
     for (const [id, thread] of this.threads) {
       try {
@@ -47,29 +52,21 @@ export class ProcThreads {
         if ((error as NodeJS.ErrnoException).code === 'ESRCH') this.forget(id);
       }
     }
-    return sumNs / 1e6;
+    return sumNs;
   }
 
-  /** Resident memory as a thread that has not ended tells it, which they share; 0 when there is none. */
-  residentBytes(): number {
-    for (const { folder } of this.threads.values()) {
-      const statm = readOrNothing(() => readProcText(`${folder}/statm`));
-      const bytes = statm === '' ? 0 : residentBytes(statm);
-      if (bytes > 0) return bytes;
+  private find(): void {
+    const ids = new Set(threadIds(this.pid));
+    for (const id of this.threads.keys()) if (!ids.has(id)) this.forget(id);
+    for (const id of ids) {
+      if (this.threads.has(id)) continue;
+      const folder = `/proc/${this.pid}/task/${id}`;
+      this.threads.set(id, {
+        schedstat: new ProcFile(`${folder}/schedstat`),
+        children: new ProcFile(`${folder}/children`),
+        countedNs: 0,
+      });
     }
-    return 0;
-  }
-
-  /** Pids of the processes whose parent a thread is; none when the kernel does not tell. */
-  childPids(): number[] {
-    return [...this.threads.values()].flatMap(({ children }) => {
-      const list = readOrNothing(() => children.read());
-      return list === '' ? [] : list.trimEnd().split(' ').map(Number);
-    });
-  }
-
-  close(): void {
-    for (const id of this.threads.keys()) this.forget(id);
   }
 
   private forget(id: string): void {
@@ -78,6 +75,30 @@ export class ProcThreads {
     thread?.children.close();
     this.threads.delete(id);
   }
+}
+
+/** Resident memory of a process as a thread that has not ended tells it, which they share; 0 when there is none. */
+export function residentBytesOfThreads(pid: number): number {
+  for (const id of threadIds(pid)) {
+    const statm = readOrNothing(() => readProcText(`/proc/${pid}/task/${id}/statm`));
+    const bytes = statm === '' ? 0 : residentBytes(statm);
+    if (bytes > 0) return bytes;
+  }
+  return 0;
+}
+
+/** Pids of the processes whose parent a process's first thread is; none when the kernel does not tell. */
+export function childrenOfFirstThread(pid: number): number[] {
+  return pidsOf(() => readProcText(`/proc/${pid}/task/${pid}/children`));
+}
+
+function threadIds(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`);
+}
+
+function pidsOf(readList: () => string): number[] {
+  const list = readOrNothing(readList);
+  return list === '' ? [] : list.trimEnd().split(' ').map(Number);
 }
 
 function readOrNothing(read: () => string): string {

@@ -9,17 +9,16 @@ import { TreeCpu } from './tree-cpu.js';
 /** Clock ticks by which the time of a read and a start tick may differ by rounding. */
 const ROUNDING_TICKS = 2;
 
-/** A root process, what its tree has used since it started, and when the last reading of that began. */
+/** A root process, and what its tree has used since it started. */
 interface TrackedRoot {
   readonly startTick: number;
   readonly startedAtMs: number;
   readonly cpu: TreeCpu;
-  readingBeganAtMs: number;
 }
 
 /**
- * Reads a process and all of its descendants from Linux's /proc, directly and at once: no thread pool, so a
- * reading waits behind nothing. Memory is the sum over the tree, CPU includes children that have ended and were waited
+ * Reads a process and all of its descendants from Linux's /proc, directly: no thread pool, so a reading waits
+ * behind nothing. Memory is the sum over the tree, CPU includes children that have ended and were waited
  * for.
  */
 @Injectable()
@@ -28,22 +27,19 @@ export class LinuxReader extends ProcessReader implements OnApplicationShutdown 
   private tree = new ProcTree(0);
   private root: TrackedRoot | null = null;
 
-  // Asynchronous by contract: a rejection is the error of a process that may not be read.
-  // eslint-disable-next-line @typescript-eslint/require-await
   override async read(pid: number): Promise<ProcessCounters | null> {
     if (this.tree.rootPid !== pid) {
       this.tree.close();
       this.tree = new ProcTree(pid);
       this.root = null;
     }
-    const beganAtMs = steadyNowMs();
-    const processes = this.tree.read();
+    const newSinceMs = performance.timeOrigin + this.tree.lookedAtMs;
+    const processes = await this.tree.read();
     const [first] = processes;
     if (first === undefined || first.isZombie) return null;
     const root = this.track(first);
-    const lastTick = first.startTick + (root.readingBeganAtMs - root.startedAtMs) / TICK_MS - ROUNDING_TICKS;
+    const lastTick = first.startTick + (newSinceMs - root.startedAtMs) / TICK_MS - ROUNDING_TICKS;
     const cpuMs = root.cpu.advance(processes, (tick) => tick >= lastTick, isSameStillThere);
-    root.readingBeganAtMs = beganAtMs;
     return {
       readAtMs: steadyNowMs(),
       cpuMs,
@@ -65,7 +61,7 @@ export class LinuxReader extends ProcessReader implements OnApplicationShutdown 
   private track({ startTick }: ProcCounters): TrackedRoot {
     if (this.root?.startTick === startTick) return this.root;
     const startedAtMs = steadyNowMs() - (machineUptimeMs() - startTick * TICK_MS);
-    this.root = { startTick, startedAtMs, cpu: new TreeCpu(), readingBeganAtMs: startedAtMs };
+    this.root = { startTick, startedAtMs, cpu: new TreeCpu() };
     return this.root;
   }
 }

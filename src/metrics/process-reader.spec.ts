@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { kernelCpuMs, kernelRssMib, kernelState, openDescriptors } from '../../test/support/kernel.js';
 import { waitFor } from '../../test/support/api-process.js';
 import { describeWith } from '../../test/support/components.js';
-import { ProcProcess } from '../linux/proc-process.js';
+import { type ProcCounters, ProcProcess } from '../linux/proc-process.js';
 import { LinuxReader } from './linux-reader.js';
 import { PidusageReader } from './pidusage-reader.js';
 import { processIdentity } from '../server/process-identity.js';
@@ -255,16 +255,14 @@ describe('the native reader, while it reads', () => {
     jest.restoreAllMocks();
   });
 
-  /** Does something the first time that the children of any process have been listed. */
-  function afterListing(act: () => void): void {
-    const original: () => number[] = Reflect.get(ProcProcess.prototype, 'childPids');
-    jest.spyOn(ProcProcess.prototype, 'childPids').mockImplementationOnce(function (this: ProcProcess) {
-      const pids = original.call(this);
+  /** Does something once, when the first process has been read and the others have not. */
+  function afterFirst(act: () => void): void {
+    const original: () => ProcCounters | null = Reflect.get(ProcProcess.prototype, 'read');
+    jest.spyOn(ProcProcess.prototype, 'read').mockImplementationOnce(function (this: ProcProcess) {
+      const counters = original.call(this);
       act();
-      return pids;
+      return counters;
     });
-    // Else it would not list them.
-    execFileSync('true');
   }
 
   it('counts a child once that ends and is waited for', async () => {
@@ -272,7 +270,7 @@ describe('the native reader, while it reads', () => {
     await waitFor(() => childPids(pid).some((child) => kernelCpuMs(child) > 300));
     const [child = NaN] = childPids(pid);
     const before = await required(reader, pid);
-    afterListing(() => {
+    afterFirst(() => {
       process.kill(child, 'SIGKILL');
       while (existsSync(`/proc/${child}`));
     });
@@ -292,7 +290,7 @@ describe('the native reader, while it reads', () => {
     );
     await once(children[0]?.stdout ?? process.stdin, 'data');
     await required(reader, pid);
-    afterListing(() => {
+    afterFirst(() => {
       process.kill(pid, 'SIGUSR1');
       while (childPids(pid).length < 2);
       for (const endMs = performance.now() + 60; performance.now() < endMs;);
@@ -338,6 +336,35 @@ describeWith('perl', '/usr/bin/perlbug')(
     });
   },
 );
+
+describeWith('perl', '/usr/bin/perlbug')('the native reader, of a process of many threads', () => {
+  const reader = new LinuxReader();
+
+  it('finds a child that one of them starts, lets go of it, counts it, and opens no file for each thread', async () => {
+    const script = `$| = 1; threads->create(sub { sleep 60 }) for 1..40;
+      threads->create(sub { print "up\n"; <STDIN>;
+        system('sh', '-c', 'i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; read line'); sleep 60 })->join`;
+    const pid = run('perl', '-Mthreads', '-e', script);
+    const [child] = children;
+    await once(child?.stdout ?? process.stdin, 'data');
+    const descriptors = openDescriptors(process.pid);
+    const before = await required(reader, pid);
+    expect(openDescriptors(process.pid) - descriptors).toBeLessThanOrEqual(4);
+    expect(before.rssBytes).toBe(treeRssBytes(pid));
+    child?.stdin?.write('go on\n');
+    await waitFor(() => childPids(pid).length === 1);
+    const [burner = NaN] = childPids(pid);
+    await waitFor(async () => (await required(reader, pid)).rssBytes > kernelRssMib(pid) * 1024 * 1024);
+    const during = await required(reader, pid);
+    const burntMs = kernelCpuMs(burner);
+    expect((await required(reader, pid)).cpuMs - before.cpuMs).toBeGreaterThan(burntMs - 40);
+    child?.stdin?.write('go on\n');
+    await waitFor(() => childPids(pid).length === 0);
+    const after = await required(reader, pid);
+    expect(after.rssBytes).toBe(treeRssBytes(pid));
+    expect(after.cpuMs).toBeGreaterThanOrEqual(during.cpuMs);
+  });
+});
 
 /** Resident memory of a process and all of its descendants, found another way than the reader does. */
 function treeRssBytes(pid: number): number {

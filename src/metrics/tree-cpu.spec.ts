@@ -10,6 +10,7 @@ const at = (pid: number, ownMs: number, reapedMs = 0, startTick = pid, parentPid
   reapedMs,
   startTick,
   isZombie: false,
+  threadCount: 1,
   rssBytes: 0,
 });
 const isNew = () => true;
