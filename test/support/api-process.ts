@@ -41,8 +41,9 @@ export class ApiProcess {
 
   /** `under`: a command that runs it, such as one that makes a namespace. */
   static spawn(variables: Record<string, string>, cwd: string, under: readonly string[] = []): ApiProcess {
-    const [program, ...args] = [...under, process.execPath, MAIN] as [string, ...string[]];
-    return new ApiProcess(spawn(program, args, { cwd, env: apiEnvironment(variables) }));
+    const [program = process.execPath, ...args] = under;
+    const command = under.length === 0 ? [MAIN] : [...args, process.execPath, MAIN];
+    return new ApiProcess(spawn(program, command, { cwd, env: apiEnvironment(variables) }));
   }
 
   /** Starts it with both keys set; resolves when it listens. */
