@@ -1,6 +1,6 @@
-import { Logger, type LoggerService, StandardSchemaValidationPipe } from '@nestjs/common';
+import { Logger, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
 import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
@@ -8,15 +8,15 @@ import { archiveConfig } from './archive/archive.config.js';
 import { checkSettings, envWarnings } from './config/env.js';
 import { setUpCors } from './http/cors.js';
 import { takeEmptyBodies } from './http/empty-bodies.js';
+import { HttpAdapter } from './http/http-adapter.js';
 import { httpConfig } from './http/http.config.js';
 import { setUpOpenApi } from './http/openapi.js';
-import { useSecurityHeaders } from './http/security-headers.js';
+import { StrictParametersPipe } from './http/strict-parameters.pipe.js';
+import { countWrongKeys } from './http/wrong-keys.js';
 import { metricsConfig } from './metrics/metrics.config.js';
 import { servePage } from './page/serve-page.js';
 import { serverConfig } from './server/server.config.js';
 
-/** No route takes a body of more than a few fields. */
-const BODY_LIMIT_BYTES = 64 * 1024;
 /** Answers are compressed as they are sent: nearly as small as with the best quality, in a fraction of the time. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
 
@@ -26,18 +26,17 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
  */
 export async function createApp(logger?: LoggerService): Promise<NestFastifyApplication> {
   checkSettings([httpConfig, metricsConfig, archiveConfig, serverConfig]);
-  const adapter = new FastifyAdapter({ bodyLimit: BODY_LIMIT_BYTES, forceCloseConnections: true });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule, adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, new HttpAdapter(), {
     abortOnError: false,
     ...(logger === undefined ? {} : { logger }),
   });
   for (const warning of envWarnings()) new Logger('Configuration').warn(warning);
-  app.useGlobalPipes(new StandardSchemaValidationPipe());
-  useSecurityHeaders(app);
+  app.useGlobalPipes(new StrictParametersPipe());
   takeEmptyBodies(app);
   setUpCors(app);
+  await countWrongKeys(app);
   await app.register(fastifyCompress, { encodings: ['br', 'gzip'], brotliOptions: BROTLI });
   setUpOpenApi(app);
-  await servePage(app);
+  servePage(app);
   return app;
 }

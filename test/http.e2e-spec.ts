@@ -3,6 +3,8 @@ import { type INestApplication, type Type } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppModule } from '../src/app.module.js';
 import { ACCESS } from '../src/http/access.decorator.js';
 import { ADMIN_KEY, ApiProcess, MONITOR_KEY, temporaryFolder } from './support/api-process.js';
@@ -33,7 +35,7 @@ describe('the HTTP API', () => {
     it.each(ADMIN_ROUTES)('%s %s: no key 401, wrong key 401, monitor 403', async (method, path) => {
       for (const [key, status] of [
         [null, 401],
-        ['wrong', 401],
+        // One for each route: after ten wrong keys within a minute the answer is another.
         [`${ADMIN_KEY}x`, 401],
         [MONITOR_KEY, 403],
       ] as const) {
@@ -204,5 +206,20 @@ describe('readiness', () => {
     api = await ApiProcess.start({ VS_METRICS_INTERVAL: '0' }, folder.path);
     expect((await api.request('readyz', {}, null)).status).toBe(200);
     expect(await api.data('metrics/current')).toBeNull();
+  });
+
+  it('names no path to those without a key', async () => {
+    const data = join(folder.path, 'data');
+    mkdirSync(join(data, 'metrics.db'), { recursive: true });
+    api = await ApiProcess.start({ VS_METRICS_INTERVAL: '0', VS_DATA_DIR: data }, folder.path);
+    const degraded = async (key: string | null) => {
+      const response = await api?.request('readyz', {}, key);
+      expect(response?.status).toBe(200);
+      return ((await response?.json()) as { data: { degraded: string | null } }).data.degraded;
+    };
+    for (const key of [ADMIN_KEY, MONITOR_KEY]) expect(await degraded(key)).toContain(data);
+    for (const key of [null, 'wrong']) {
+      expect(await degraded(key)).toBe('Samples are kept in memory alone. A request with a key is told why.');
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -25,6 +25,20 @@ describe('a start', () => {
     expect(code).toBe(1);
     return api.output.trim().split('\n');
   }
+
+  (existsSync('/proc/self/environ') ? it : it.skip)(
+    'leaves the keys of a .env out of what others of the same user see of the process',
+    async () => {
+      writeFileSync(join(folder.path, '.env'), 'VS_API_KEY_ADMIN=key-of-the-file-123\nVS_DATA_DIR=\n');
+      api = ApiProcess.spawn({ VS_API_KEY_MONITOR: 'key-of-the-environment' }, folder.path);
+      await api.waitForOutput(/Vintage Story metrics: http/);
+      expect((await api.request('api/v1alpha1/metrics/info', {}, 'key-of-the-file-123')).status).toBe(200);
+      const environment = readFileSync(`/proc/${api.child.pid ?? ''}/environ`, 'utf8');
+      expect(environment).not.toContain('key-of-the-file');
+      // So that it is known to look in the right place: of those in the environment only the docs can warn.
+      expect(environment).toContain('key-of-the-environment');
+    },
+  );
 
   it('reports bad variables of all modules in a line each, with what is allowed, and shows no key', async () => {
     const lines = await failedStart({

@@ -40,6 +40,13 @@ export const Roles = (...roles: Role[]) =>
         standardSchema: problem,
       }),
     ),
+    Describe((api) =>
+      api.ApiTooManyRequestsResponse({
+        description:
+          'Too many wrong keys came from this address, and this is one more; Retry-After says when to go on',
+        standardSchema: problem,
+      }),
+    ),
     ...(ROLES.every((role) => roles.includes(role))
       ? []
       : [

@@ -1,12 +1,18 @@
-import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, Req, ServiceUnavailableException } from '@nestjs/common';
+import { type FastifyRequest } from 'fastify';
 import { ArchiveService } from '../archive/archive.service.js';
 import { z } from 'zod';
 import { Public } from './access.decorator.js';
+import { presentedKey } from './api-key.guard.js';
+import { ApiKeys } from './api-keys.js';
 import { Answers } from './answers.decorator.js';
 import { ok } from './api.js';
 import { Describe } from './describe.decorator.js';
 import { Readiness } from './readiness.js';
 import { degraded, problem as problemSchema } from './schemas.js';
+
+/** The reason names paths and what they hold, which is nobody's business. */
+const DEGRADED_TO_ALL = 'Samples are kept in memory alone. A request with a key is told why.';
 
 /** Probes for whoever supervises this process; open to all, they show no numbers. */
 @Describe((api) => api.ApiTags('monitoring'))
@@ -15,6 +21,7 @@ export class HealthController {
   constructor(
     private readonly readiness: Readiness,
     private readonly archive: ArchiveService,
+    private readonly keys: ApiKeys,
   ) {}
 
   /** Answers as long as the process does. */
@@ -25,7 +32,10 @@ export class HealthController {
     return ok(null);
   }
 
-  /** 503 with the reason when samples are not being taken as configured; `degraded` says why none is archived. */
+  /**
+   * 503 with the reason when samples are not being taken as configured; `degraded` says that none is archived, and to
+   * whoever has a key also why.
+   */
   @Get('readyz')
   @Public()
   @Answers('Whether samples are being taken as configured', z.strictObject({ degraded }))
@@ -35,9 +45,12 @@ export class HealthController {
       standardSchema: problemSchema,
     }),
   )
-  readyz() {
+  readyz(@Req() { headers }: FastifyRequest) {
     const { problem } = this.readiness;
     if (problem !== null) throw new ServiceUnavailableException(problem);
-    return ok({ degraded: this.archive.degraded });
+    const { degraded } = this.archive;
+    const key = presentedKey(headers);
+    const isKnown = key !== null && this.keys.roleOf(key) !== null;
+    return ok({ degraded: degraded === null || isKnown ? degraded : DEGRADED_TO_ALL });
   }
 }

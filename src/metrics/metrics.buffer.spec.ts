@@ -45,6 +45,28 @@ describe('MetricsBuffer', () => {
     expect(latest && seconds([latest])).toEqual(expected.length === 0 ? null : expected.slice(-1));
   });
 
+  it.each([
+    ['filling', 5, 3],
+    ['exactly full', 3, 3],
+    ['wrapped', 4, 10],
+    ['once around', 3, 6],
+    ['capacity 1', 1, 5],
+  ])('%s: gives pieces that together are all from a number on', (_, capacity, appended) => {
+    const buffer = filled(capacity, appended);
+    expect([buffer.appended, buffer.oldestNumber]).toEqual([appended, appended - buffer.length + 1]);
+    for (const limit of [1, 2, 100]) {
+      for (let first = buffer.oldestNumber; first <= appended + 1; first++) {
+        const pieces: number[][] = [];
+        for (let next = first; next <= appended; next += pieces.at(-1)?.length ?? Infinity) {
+          pieces.push(seconds(buffer.getFrom(next, limit)));
+        }
+        expect(pieces.flat()).toEqual(seconds(buffer.getAll()).filter((second) => second >= first));
+        expect(Math.max(0, ...pieces.map(({ length }) => length))).toBeLessThanOrEqual(limit);
+      }
+    }
+    expect(buffer.getFrom(appended + 1, 10)).toEqual([]);
+  });
+
   it.each([0, -1, 1.5, NaN, Infinity])('refuses a capacity of %d', (capacity) => {
     expect(() => new MetricsBuffer(capacity)).toThrow(RangeError);
     expect(() => new MetricsBuffer(capacity)).toThrow(`not ${capacity}`);

@@ -5,6 +5,7 @@ export class MetricsBuffer {
   private readonly ring: MetricsSnapshot[] = [];
   /** Where the oldest sample lies, once the ring is full. */
   private oldest = 0;
+  private appendedCount = 0;
 
   /** Throws a RangeError unless `capacity` is a whole number of at least 1. */
   constructor(readonly capacity: number) {
@@ -18,7 +19,13 @@ export class MetricsBuffer {
     return this.ring.length;
   }
 
+  /** How many samples were ever appended: also the number of the newest, the first one being number 1. */
+  get appended(): number {
+    return this.appendedCount;
+  }
+
   append(snapshot: MetricsSnapshot): void {
+    this.appendedCount++;
     if (this.ring.length < this.capacity) {
       this.ring.push(snapshot);
     } else {
@@ -30,6 +37,21 @@ export class MetricsBuffer {
   /** All samples, oldest first; the array is the caller's own. */
   getAll(): MetricsSnapshot[] {
     return [...this.ring.slice(this.oldest), ...this.ring.slice(0, this.oldest)];
+  }
+
+  /** The number of the oldest sample that it still holds. */
+  get oldestNumber(): number {
+    return this.appended - this.length + 1;
+  }
+
+  /**
+   * Some samples, oldest first, beginning with number `first` (which is not below {@link oldestNumber}): at most `limit`,
+   * and none only when there is none.
+   */
+  getFrom(first: number, limit: number): MetricsSnapshot[] {
+    if (first > this.appended) return [];
+    const start = (this.oldest + first - this.oldestNumber) % this.capacity;
+    return this.ring.slice(start, Math.min(start + limit, start < this.oldest ? this.oldest : this.length));
   }
 
   /** The oldest sample, next to make room; or null before the first. */
