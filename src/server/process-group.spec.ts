@@ -93,4 +93,10 @@ describe('a process group', () => {
     });
     expect(groupMembers(pid)).toEqual([pid]);
   });
+
+  it.each([1, 0, -5, 1.5, NaN])('has no signal for %d, which is not one group', (pid) => {
+    expect(() => {
+      signalGroup(pid, 'SIGCONT');
+    }).toThrow('is no process group');
+  });
 });

@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder, waitFor } from '../../test/support/api-process.js';
 import {
@@ -173,5 +183,100 @@ describe('ServerRecord', () => {
     jest.advanceTimersByTime(5000);
     expect(existsSync(dataDir)).toBe(false);
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  describe('is input', () => {
+    const goneManager = { pid: 4_000_000, identity: 'gone' };
+    let warnings: string[];
+
+    beforeEach(() => {
+      warnings = [];
+      const ignore = () => undefined;
+      Logger.overrideLogger({ log: ignore, error: ignore, warn: (text: string) => warnings.push(text) });
+    });
+
+    it.each([1, 0, -1, -4_000, 1.5, 1e12, '1234', null, [2]])('pid %j is refused in words', (pid) => {
+      const identity = processIdentity(1);
+      write({ pid, identity, startedAt: '', manager: goneManager, boot: identity?.split(' ')[0] });
+      expect(record.game()).toBeNull();
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]).toContain(file);
+    });
+
+    it.each<[string, () => void]>([
+      [
+        'a link',
+        () => {
+          const { pid } = run(idleGame);
+          write({ pid, identity: processIdentity(pid), startedAt: '', manager: goneManager });
+          renameSync(file, `${file}.other`);
+          symlinkSync(`${file}.other`, file);
+        },
+      ],
+      [
+        'a named pipe',
+        () => {
+          mkdirSync(dataDir, { recursive: true });
+          execFileSync('mkfifo', [file]);
+        },
+      ],
+    ])('%s is refused in words', (_, make) => {
+      make();
+      expect(record.game()).toBeNull();
+      expect(warnings).toEqual([expect.stringContaining('cannot be read')]);
+    });
+
+    it('a process that does not lead its group is none of ours', () => {
+      const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+      try {
+        const pid = child.pid ?? NaN;
+        write({ pid, identity: processIdentity(pid), startedAt: '', manager: goneManager });
+        expect(record.game()).toBeNull();
+        expect(warnings).toEqual([expect.stringContaining('does not lead its process group')]);
+      } finally {
+        child.kill('SIGKILL');
+      }
+    });
+
+    it('a process with a parent that is no first process is left alone', () => {
+      const { pid } = run(idleGame);
+      write({ pid, identity: processIdentity(pid), startedAt: '', manager: goneManager });
+      expect(record.game()).toEqual({ pid, identity: null });
+      expect(warnings).toEqual([expect.stringContaining('left alone')]);
+    });
+
+    it('a game whose pid was never written is found by its mark, and taken over once its manager has gone', async () => {
+      const ready = join(folder.path, 'ready');
+      const mark = record.begin();
+      // Children inherit the mark, also one that leads a group of its own.
+      const child = spawn('sh', ['-c', `setsid sleep 60 & touch '${ready}'; echo $!; exec sleep 60`], {
+        detached: true,
+        env: { ...process.env, VINTAGESTORY_METRICS_MARK: mark },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      children.push(child);
+      const [output] = (await once(child.stdout, 'data')) as [Buffer];
+      try {
+        const pid = child.pid ?? NaN;
+        expect(new ServerRecord(dataDir).game()).toEqual({ pid, identity: null });
+        write({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), manager: goneManager });
+        expect(new ServerRecord(dataDir).game()).toEqual({ pid, identity: processIdentity(pid) });
+      } finally {
+        process.kill(Number(output.toString()), 'SIGKILL');
+      }
+    });
+
+    it('a start that never came to a process is told, and forbids nothing', () => {
+      record.begin();
+      expect(new ServerRecord(dataDir).game()).toBeNull();
+      expect(warnings).toEqual([expect.stringContaining('a game was being started')]);
+    });
+
+    it('what is of another container cannot be seen', () => {
+      record.save(run(idleGame).pid);
+      write({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), namespace: 'pid:[1]' });
+      expect(new ServerRecord(dataDir).game()).toBeNull();
+      expect(warnings).toEqual([expect.stringContaining('another container')]);
+    });
   });
 });
