@@ -82,16 +82,20 @@ describe('clients that mean no good, and have no key', () => {
   });
 
   it('have nothing done for requests whose turn never comes', async () => {
+    const interval = async () =>
+      (await api.data<{ intervalSeconds: { value: number } }>('settings')).intervalSeconds.value;
     const { socket, text } = await open();
-    const wrong = `GET /api/v1alpha1/settings HTTP/1.1\r\nHost: x\r\nX-API-Key: ${ADMIN_KEY}\r\n\r\n`;
-    const start = 'POST /api/v1alpha1/server/start HTTP/1.1\r\nHost: x\r\n\r\n';
+    const key = `Host: x\r\nX-API-Key: ${ADMIN_KEY}\r\n`;
+    const body = '{"intervalSeconds":0.3}';
     socket.write(
-      `GET /api/v1alpha1/metrics/stream HTTP/1.1\r\nHost: x\r\nX-API-Key: ${ADMIN_KEY}\r\n\r\n${wrong}${start}`,
+      `GET /api/v1alpha1/metrics/stream HTTP/1.1\r\n${key}\r\n` +
+        `PATCH ${SETTINGS} HTTP/1.1\r\n${key}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
     await waitFor(() => text().includes('event: snapshot'));
+    expect(await interval()).toBe(0.2);
     socket.destroy();
-    expect((await api.request('healthz', {}, null)).status).toBe(200);
-    expect(text()).not.toContain('intervalSeconds');
+    await api.request('healthz', {}, null);
+    expect(await interval()).toBe(0.2);
   });
 
   describe('requests that are no good', () => {
