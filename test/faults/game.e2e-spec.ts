@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ServerStatus } from '../../src/server/server-status.js';
 import { ApiProcess, isAlive, temporaryFolder, waitFor } from '../support/api-process.js';
 import { describeWith } from '../support/components.js';
-import { kernelRssMib, kernelZombies } from '../support/kernel.js';
+import { kernelRssMib, kernelZombies, openDescriptors } from '../support/kernel.js';
 
 interface Sample {
   readonly timestamp: string;
@@ -137,6 +138,37 @@ describe('an API', () => {
     await measured(app);
     expect(app.output.match(/cannot be measured/g)).toHaveLength(1);
     expect(isAlive(pid)).toBe(true);
+  });
+
+  it('without free descriptors refuses a restart, and the game runs on', async () => {
+    const [app, pid] = await start('sleep 60');
+    await measured(app);
+    const { pid: apiPid = 0 } = app.child;
+    // Room for the request, and not for a program.
+    execFileSync('prlimit', ['--pid', String(apiPid), `--nofile=${openDescriptors(apiPid) + 4}:`]);
+    const response = await app.request('api/v1alpha1/server/restart', { method: 'POST' });
+    execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=1024:']);
+    expect(response.status).toBe(422);
+    expect(await response.text()).toMatch(/not restarted, it runs on: The API has no free descriptors/);
+    expect(await app.data('server/status')).toMatchObject({ state: 'running', pid });
+  });
+
+  it('without free descriptors does not take a game that it took over for ended', async () => {
+    const [first, pid] = await start('sleep 60');
+    await first.kill();
+    const app = await ApiProcess.start(
+      { VS_METRICS_INTERVAL: '0.1', VS_DATA_DIR: join(folder.path, 'data'), VS_SERVER_COMMAND: 'sleep 60' },
+      folder.path,
+    );
+    api = app;
+    await measured(app);
+    const { pid: apiPid = 0 } = app.child;
+    execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=3:']);
+    // Its end is looked for every 0.5 s.
+    await delay(2000);
+    execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=1024:']);
+    expect(await app.data('server/status')).toMatchObject({ state: 'running', pid });
+    expect(app.output).not.toContain('ended unasked');
   });
 });
 
