@@ -15,7 +15,10 @@ export const snapshot = z
     apiMemoryMb: z.number().describe(`This process: ${megabytes}`),
     apiCpuPercent: z.number().describe(`This process: ${percent}`),
     gameMemoryMb: z.number().nullable().describe(`The game server: ${megabytes}; ${unlessRunning}`),
-    gameCpuPercent: z.number().nullable().describe(`The game server: ${percent}; ${unlessRunning}`),
+    gameCpuPercent: z
+      .number()
+      .nullable()
+      .describe(`The game server: ${percent}; ${unlessRunning}, or is younger than 0.2 s`),
   })
   .meta({ id: 'Snapshot' });
 

@@ -7,6 +7,9 @@ const { pageBytes, tickMs } = kernelUnits();
 /** Milliseconds of one kernel clock tick. */
 export const TICK_MS = tickMs;
 
+/** /proc/uptime is rounded, and read a little before the clock that it is compared with. */
+const ROUNDING_MS = 1000;
+
 /** By less than this a CPU time told in ticks lags behind: user and system time are each rounded down. */
 export const CPU_ROUNDING_MS = 2 * TICK_MS;
 
@@ -39,6 +42,16 @@ export function hasEnded(fields: readonly string[]): boolean {
  */
 export function machineUptimeMs(): number {
   return Math.max(uptime() * 1000, Number(process.hrtime.bigint() / 1_000_000n));
+}
+
+/**
+ * By how much /proc/uptime lags behind the clock of the start ticks, where it counts from a container's start (lxcfs);
+ * else 0.
+ */
+export function virtualUptimeLagMs(): number {
+  if (process.platform !== 'linux') return 0;
+  const lagMs = machineUptimeMs() - uptime() * 1000;
+  return lagMs > ROUNDING_MS ? lagMs : 0;
 }
 
 /** Page size and clock tick from the auxiliary vector (getauxval(3)), which needs no program to be started. */

@@ -9,5 +9,6 @@ export interface MetricsSnapshot {
   readonly apiCpuPercent: number;
   /** Null, as is `gameCpuPercent`, when the game server is not running. */
   readonly gameMemoryMb: number | null;
+  /** Null alone for a process that has just started: it cannot be told yet. */
   readonly gameCpuPercent: number | null;
 }

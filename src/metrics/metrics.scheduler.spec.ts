@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@je
 import { Global, Logger, Module } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { Subject } from 'rxjs';
 import { waitFor } from '../../test/support/api-process.js';
 import {
   METRICS_INTERVAL_NAME,
@@ -20,6 +21,7 @@ const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
 class HostServer extends ServerService {
   pid: number | null = null;
   failure: Error | null = null;
+  override readonly gameServerChanged$ = new Subject<void>();
 
   override get gameServerPid(): number | null {
     if (this.failure !== null) throw this.failure;
@@ -157,6 +159,90 @@ describe('a tick', () => {
     await pass(5);
     expect([reader.calls, collect.mock.calls.length]).toEqual([2, 1]);
     reader.release();
+  });
+});
+
+describe('a game that has just started', () => {
+  beforeEach(stopTime);
+
+  /** A process that used all of a core since it started. */
+  class AgingReader extends ProcessReader {
+    bornAtMs = 0;
+
+    override read(): Promise<ProcessCounters> {
+      const readAtMs = Date.now();
+      return Promise.resolve({
+        cpuMs: readAtMs - this.bornAtMs,
+        rssBytes: 64 * 1024 ** 2,
+        startedAtMs: this.bornAtMs,
+        readAtMs,
+      });
+    }
+  }
+
+  async function startGame(intervalSeconds: string) {
+    const reader = new AgingReader();
+    const started = await start(intervalSeconds, reader);
+    await started.app.init();
+    await pass(3);
+    const begin = () => {
+      reader.bornAtMs = Date.now();
+      started.host.pid = 4242;
+    };
+    const samples = () =>
+      started.metrics.history().map(({ gameMemoryMb, gameCpuPercent }) => [gameMemoryMb, gameCpuPercent]);
+    return { ...started, begin, samples };
+  }
+
+  it('is sampled soon when the application tells, and the interval goes on as before', async () => {
+    const { host, begin, samples } = await startGame('10');
+    begin();
+    host.gameServerChanged$.next();
+    await pass(1);
+    expect(samples()).toEqual([
+      [null, null],
+      [64, 100],
+    ]);
+    await pass(5.9);
+    expect(samples()).toHaveLength(2);
+    await pass(0.2);
+    expect(samples()).toHaveLength(3);
+    host.gameServerChanged$.next();
+    await pass(2);
+    expect(samples()).toHaveLength(3);
+  });
+
+  it('is sampled again soon when a tick met it too young', async () => {
+    const { begin, samples } = await startGame('10');
+    await pass(6.95);
+    begin();
+    await pass(1);
+    expect(samples()).toEqual([
+      [null, null],
+      [64, null],
+      [64, 100],
+    ]);
+    await pass(8.9);
+    expect(samples()).toHaveLength(3);
+  });
+
+  it('gets no sample of its own while collection is off, when it has ended again, or after the end', async () => {
+    const { app, host, scheduler, begin, samples } = await startGame('10');
+    begin();
+    host.gameServerChanged$.next();
+    host.pid = null;
+    await pass(1);
+    expect(samples()).toHaveLength(1);
+    begin();
+    host.gameServerChanged$.next();
+    scheduler.setIntervalSeconds(0);
+    host.gameServerChanged$.next();
+    await pass(100);
+    expect(samples()).toHaveLength(1);
+    await app.close();
+    host.gameServerChanged$.next();
+    await pass(100);
+    expect(samples()).toHaveLength(1);
   });
 });
 

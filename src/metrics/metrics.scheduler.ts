@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { type Subscription } from 'rxjs';
 import { ALLOWED_INTERVAL, isAllowedInterval, type MetricsConfig } from './metrics.config.js';
 import { MetricsService } from './metrics.service.js';
 import { required } from './required.js';
@@ -15,13 +16,21 @@ import { required } from './required.js';
 /** Name of the collection's interval in Nest's SchedulerRegistry. */
 export const METRICS_INTERVAL_NAME = 'metrics-collection';
 
-/** Takes a sample at start and after each interval, under the name {@link METRICS_INTERVAL_NAME}. */
+/** When a game that has just started is old enough to be measured in full. */
+const NEW_GAME_MS = 300;
+
+/**
+ * Takes a sample at start and after each interval, under the name {@link METRICS_INTERVAL_NAME}, and one of its own
+ * for a game that has just started.
+ */
 @Injectable()
 export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MetricsScheduler.name);
   private readonly registry: SchedulerRegistry;
   private currentIntervalSeconds = 0;
   private isStarted = false;
+  private newGameTimer: NodeJS.Timeout | undefined;
+  private gameChanges: Subscription | undefined;
   /** What was asked for before the start. */
   private wantedIntervalSeconds: number | null = null;
 
@@ -45,10 +54,14 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
     this.isStarted = true;
     const { intervalSeconds } = this.config.get('metrics', { infer: true });
     this.setIntervalSeconds(this.wantedIntervalSeconds ?? intervalSeconds);
+    this.gameChanges = this.metrics.gameChanged$.subscribe(() => {
+      if (this.metrics.isGameNew) this.sampleNewGame();
+    });
   }
 
   onApplicationShutdown(): void {
     this.isStarted = false;
+    this.gameChanges?.unsubscribe();
     this.clear();
   }
 
@@ -86,12 +99,37 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
       this.metrics.stats.countSkipped();
       return;
     }
-    this.metrics.collect().catch((error: unknown) => {
-      this.logger.error('A sample could not be taken', error instanceof Error ? error.stack : String(error));
-    });
+    this.sample();
+  }
+
+  private sample(): void {
+    this.metrics.collect().then(
+      () => {
+        if (this.metrics.isGameYoung) this.sampleNewGame();
+      },
+      (error: unknown) => {
+        this.logger.error(
+          'A sample could not be taken',
+          error instanceof Error ? error.stack : String(error),
+        );
+      },
+    );
+  }
+
+  /** Takes one sample more, soon, unless another comes sooner; the interval goes on as ever. */
+  private sampleNewGame(): void {
+    const intervalMs = this.currentIntervalSeconds * 1000;
+    if (!this.isStarted || intervalMs <= 2 * NEW_GAME_MS || this.newGameTimer !== undefined) return;
+    this.newGameTimer = setTimeout(() => {
+      this.newGameTimer = undefined;
+      // One that is being taken asks for another if it finds the game too young.
+      if (!this.metrics.isCollecting && this.metrics.isGameNew) this.sample();
+    }, NEW_GAME_MS);
   }
 
   private clear(): void {
+    clearTimeout(this.newGameTimer);
+    this.newGameTimer = undefined;
     if (this.registry.doesExist('interval', METRICS_INTERVAL_NAME)) {
       this.registry.deleteInterval(METRICS_INTERVAL_NAME);
     }

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import { type Observable, Subject } from 'rxjs';
+import { NEVER, type Observable, Subject } from 'rxjs';
 import { ServerService } from '../server/server.service.js';
 import { CollectionStats } from './collection-stats.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
@@ -61,6 +61,22 @@ export class MetricsService implements OnApplicationShutdown {
     return this.sampler.gameRestarts;
   }
 
+  /** Whether the game runs, and no sample has measured the process that it is now in full. */
+  get isGameNew(): boolean {
+    if (this.server.gameServerPid === null) return false;
+    return (this.game?.cpuPercent ?? null) === null;
+  }
+
+  /** Whether the newest sample met the game too young to be measured in full. */
+  get isGameYoung(): boolean {
+    return this.sampler.isGameYoung;
+  }
+
+  /** Emits when another process may have become the game, where the application can tell. */
+  get gameChanged$(): Observable<unknown> {
+    return this.server.gameServerChanged$ ?? NEVER;
+  }
+
   /** Whether a sample is being taken at this moment. */
   get isCollecting(): boolean {
     return this.collecting !== null;
@@ -98,13 +114,13 @@ export class MetricsService implements OnApplicationShutdown {
   }
 }
 
-function toSnapshot(api: ProcessUsage, game: ProcessUsage | null): MetricsSnapshot {
+function toSnapshot(api: ProcessUsage, game: GameUsage | null): MetricsSnapshot {
   return Object.freeze({
     timestamp: new Date(),
     apiMemoryMb: round(api.memoryMb),
     apiCpuPercent: round(api.cpuPercent),
     gameMemoryMb: game && round(game.memoryMb),
-    gameCpuPercent: game && round(game.cpuPercent),
+    gameCpuPercent: game === null || game.cpuPercent === null ? null : round(game.cpuPercent),
   });
 }
 

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import pidusage from 'pidusage';
+import { virtualUptimeLagMs } from '../linux/proc-stat.js';
 import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
 
 /**
@@ -41,13 +42,14 @@ async function readOnce(pid: number): Promise<ProcessCounters | null> {
   const calledAtMs = steadyNowMs();
   const usage = await pidusage(pid, { maxage: MAX_AGE_MS });
   // A zombie has no memory left; a process that has only just begun may not have been charged with any yet.
-  if (usage.memory === 0 && usage.elapsed >= NEWBORN_MS) return null;
+  const ageMs = usage.elapsed + virtualUptimeLagMs();
+  if (usage.memory === 0 && ageMs >= NEWBORN_MS) return null;
   // The library reads the uptime first and the counters last: behind a busy thread pool, the time of the call is
   // the nearest to `elapsed`, and what remains of the delay makes a process look older, never newer.
   return {
     cpuMs: usage.ctime,
     rssBytes: usage.memory,
-    startedAtMs: calledAtMs - usage.elapsed,
+    startedAtMs: calledAtMs - ageMs,
     readAtMs: steadyNowMs(),
   };
 }

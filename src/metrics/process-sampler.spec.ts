@@ -17,7 +17,7 @@ import {
 import { LinuxReader } from './linux-reader.js';
 import { PidusageReader } from './pidusage-reader.js';
 import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
-import { ProcessSampler, type ProcessUsage } from './process-sampler.js';
+import { type GameUsage, ProcessSampler, type ProcessUsage } from './process-sampler.js';
 
 const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
 const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
@@ -61,12 +61,12 @@ describe('ProcessSampler, with scripted counters and time', () => {
   }
 
   /** A sample of a process that has used `cpuMs` of CPU time. */
-  function sample(cpuMs: number, startedAtMs = bornAtMs): Promise<ProcessUsage | null> {
+  function sample(cpuMs: number, startedAtMs = bornAtMs): Promise<GameUsage | null> {
     reader.answer = { cpuMs, rssBytes: 64 * MIB, startedAtMs, readAtMs: steadyNowMs() };
     return sampler.sampleGame(PID);
   }
 
-  async function sampleFailing(answer: Error | null): Promise<ProcessUsage | null> {
+  async function sampleFailing(answer: Error | null): Promise<GameUsage | null> {
     reader.answer = answer;
     return sampler.sampleGame(PID);
   }
@@ -79,9 +79,10 @@ describe('ProcessSampler, with scripted counters and time', () => {
     expect(await sample(15_400)).toMatchObject({ memoryMb: 64, cpuPercent: 0 });
   });
 
-  it('is null for a process younger than 200 ms, and says nothing', async () => {
+  it('tells the memory alone of a process younger than 200 ms, and says nothing', async () => {
     const youngMs = steadyNowMs() - 199;
-    expect(await sample(199, youngMs)).toBeNull();
+    expect(await sample(199, youngMs)).toMatchObject({ memoryMb: 64, cpuPercent: null });
+    expect(sampler.isGameYoung).toBe(true);
     pass(1);
     expect(await sample(200, youngMs)).toMatchObject({ memoryMb: 64, cpuPercent: 100 });
     expect(warn).not.toHaveBeenCalled();
@@ -115,7 +116,7 @@ describe('ProcessSampler, with scripted counters and time', () => {
     await sample(900);
     pass(10_000);
     const successorMs = steadyNowMs() - 100;
-    expect(await sample(100, successorMs)).toBeNull();
+    expect(await sample(100, successorMs)).toMatchObject({ cpuPercent: null });
     pass(300);
     expect(await sample(200, successorMs)).toMatchObject({ cpuPercent: 50 });
     expect(sampler.gameCpuTotalMs).toBe(900 + 200);
@@ -229,7 +230,9 @@ describe('ProcessSampler, with real processes', () => {
   async function sample(pid: number): Promise<ProcessUsage> {
     const usage = await sampler.sampleGame(pid);
     if (usage === null) throw new Error(`process ${pid} was not measured`);
-    return usage;
+    const { cpuPercent } = usage;
+    if (cpuPercent === null) throw new Error(`process ${pid} is too young`);
+    return { ...usage, cpuPercent };
   }
 
   function markedSample(pid: number): Promise<[ProcessUsage, KernelMark]> {
@@ -285,7 +288,7 @@ describe('ProcessSampler, with real processes', () => {
       expect(Math.abs(usage.memoryMb / kernelRssMib(pid) - 1)).toBeLessThan(0.02);
     });
 
-    it('is null until a process is 200 ms old, and then true at once', async () => {
+    it('knows the memory of a process at once, its CPU at 200 ms, and that is true then', async () => {
       const { pid } = children.newborn();
       let tooYoung = 0;
       for (;;) {
@@ -293,10 +296,12 @@ describe('ProcessSampler, with real processes', () => {
         const [usage, mark] = await marked(pid, () => sampler.sampleGame(pid));
         const toAgeMs = kernelAgeMs(pid);
         // The kernel's ages come in steps of 10 ms, and so do ours.
-        if (toAgeMs < 180) expect(usage).toBeNull();
-        if (fromAgeMs > 220) expect(usage).not.toBeNull();
-        if (usage !== null) {
-          expectBusy(usage, markOfBirth(pid), mark, 60);
+        if (toAgeMs < 180) expect(usage?.cpuPercent ?? null).toBeNull();
+        if (fromAgeMs > 220) expect(usage?.cpuPercent).toEqual(expect.any(Number));
+        if (usage !== null) expect(usage.memoryMb).toBeGreaterThan(0);
+        const cpuPercent = usage?.cpuPercent ?? null;
+        if (usage !== null && cpuPercent !== null) {
+          expectBusy({ ...usage, cpuPercent }, markOfBirth(pid), mark, 60);
           break;
         }
         tooYoung++;

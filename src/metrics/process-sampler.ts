@@ -13,8 +13,11 @@ export interface ProcessUsage {
 }
 
 /** Usage of the game server, with the raw values that exporters want. */
-export interface GameUsage extends ProcessUsage {
+export interface GameUsage {
   readonly pid: number;
+  readonly memoryMb: number;
+  /** Null for a process so young that its average would be mostly rounding. */
+  readonly cpuPercent: number | null;
   /** Fixed at the first reading, by the wall clock of that moment. */
   readonly startedAt: Date;
   /** Resident memory. */
@@ -41,12 +44,18 @@ export class ProcessSampler {
   private gameCpuMs = 0;
   private gamesSeen = 0;
   private unmeasuredPid: number | null = null;
+  private isYoung = false;
 
   constructor(private readonly reader: ProcessReader) {}
 
   /** CPU time of all game processes seen so far, in ms; never falls, also when the game restarts. */
   get gameCpuTotalMs(): number {
     return this.gameCpuMs;
+  }
+
+  /** Whether the game of the last sample was too young to be measured in full. */
+  get isGameYoung(): boolean {
+    return this.isYoung;
   }
 
   /** How often a game process took the place of another. */
@@ -63,8 +72,9 @@ export class ProcessSampler {
     };
   }
 
-  /** The game server; null when `pid` is, and when that process is gone, a zombie, unreadable or too young. */
+  /** The game server; null when `pid` is, and when that process is gone, a zombie or unreadable. */
   async sampleGame(pid: number | null): Promise<GameUsage | null> {
+    this.isYoung = false;
     if (pid === null) {
       // The process stays tracked: should the same one come back, its CPU time must not count twice.
       this.unmeasuredPid = null;
@@ -74,7 +84,9 @@ export class ProcessSampler {
     if (counters === null) return null;
     // Not the time now: this may go on a while after the reading, when something holds the event loop.
     const { readAtMs } = counters;
-    if (readAtMs - counters.startedAtMs < MIN_AGE_MS) return null;
+    this.isYoung = readAtMs - counters.startedAtMs < MIN_AGE_MS;
+    // It may have been charged with no memory yet.
+    if (this.isYoung && counters.rssBytes === 0) return null;
 
     const game = this.track(pid, counters);
     this.gameCpuMs += counters.cpuMs - game.cpuMs;
@@ -85,7 +97,7 @@ export class ProcessSampler {
       startedAt: game.startedAt,
       rssBytes: counters.rssBytes,
       memoryMb: counters.rssBytes / BYTES_PER_MB,
-      cpuPercent: game.meter.percent(readAtMs, counters.cpuMs),
+      cpuPercent: this.isYoung ? null : game.meter.percent(readAtMs, counters.cpuMs),
     };
   }
 

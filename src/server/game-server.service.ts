@@ -36,6 +36,7 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
   private readonly record: ServerRecord;
   private readonly lock: DataDirLock | null;
   private takeOverTimer: NodeJS.Timeout | undefined;
+  override readonly gameServerChanged$: Observable<unknown>;
   private readonly statuses: BehaviorSubject<ServerStatus>;
   private state: ServerState;
   private game: RunningGame | null = null;
@@ -60,6 +61,7 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     this.lock = dataDir === '' ? null : dataDirLock(dataDir);
     this.state = this.config.command.length === 0 ? 'not_configured' : 'stopped';
     this.statuses = new BehaviorSubject(this.status);
+    this.gameServerChanged$ = this.statuses.asObservable();
   }
 
   override get gameServerPid(): number | null {

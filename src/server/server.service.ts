@@ -1,3 +1,5 @@
+import { type Observable } from 'rxjs';
+
 /**
  * What the metrics need to know of a game server: its process. The class is the injection token; a host
  * application provides its own implementation.
@@ -5,4 +7,7 @@
 export abstract class ServerService {
   /** Process id of the game server, or null while it is not running. Read anew for each sample. */
   abstract readonly gameServerPid: number | null;
+
+  /** Emits when that may have changed, where the application can tell; a new game is then sampled soon. */
+  declare readonly gameServerChanged$?: Observable<unknown>;
 }

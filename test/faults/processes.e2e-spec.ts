@@ -12,6 +12,7 @@ const programFile = (name: string) => resolve(`test/faults/programs/${name}.mjs`
 interface Usage {
   readonly memoryMb: number;
   readonly cpuPercent: number;
+  readonly startedAt: string;
 }
 
 const describeInNamespace = describeWithNamespaces();
@@ -26,13 +27,16 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s engine, in a pid n
     const seen = run(
       'unshare',
       ...['--pid', '--fork', '--mount-proc', process.execPath, programFile('same-pid'), METRICS, engine],
-    ) as Record<'first' | 'second' | 'replaced' | 'grown', Usage> & Record<string, unknown>;
+    ) as Record<'first' | 'second' | 'replaced' | 'grown', Usage> & { young: Usage | null } & Record<
+        string,
+        unknown
+      >;
     expect(seen.samePid).toBe(true);
     expect(seen.second.cpuPercent).toBeGreaterThan(20);
     // The successor sleeps: nothing of its predecessor's CPU time shows, and the total does not fall.
     expect(seen.replaced.cpuPercent).toBeLessThan(5);
     expect(seen.totalAfter).toBeGreaterThanOrEqual(seen.totalBefore as number);
-    expect(seen.young).toBeNull();
+    expect(seen.young?.cpuPercent ?? null).toBeNull();
     expect(seen.grown.cpuPercent).toBeGreaterThan(20);
     expect(seen.grown.cpuPercent).toBeLessThan(115);
   });
@@ -53,6 +57,28 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s engine, in a pid n
     expect(seen.samples).toEqual([null, null, null]);
     expect(seen.lines.filter((line) => line.includes('cannot be measured'))).toHaveLength(1);
     expect(seen.own.memoryMb).toBeGreaterThan(20);
+  });
+});
+
+describeInNamespace.each(['native', 'pidusage'])('with the %s engine', (engine) => {
+  it('a process is measured although /proc/uptime counts from the start of a container', () => {
+    const script = [
+      'uptime=$(mktemp)',
+      'echo 1.00 1.00 > $uptime',
+      'mount --bind $uptime /proc/uptime',
+      'sleep 60 & game=$!',
+      'sleep 1',
+      `"${process.execPath}" "${programFile('hidden')}" "${METRICS}" ${engine} $game`,
+      'kill -9 $game',
+      'rm $uptime',
+    ].join('\n');
+    const { samples } = run('unshare', ...['--mount', 'sh', '-c', script]) as { samples: Usage[] };
+    for (const sample of samples) {
+      expect(sample.memoryMb).toBeGreaterThan(0.1);
+      expect(sample.cpuPercent).toBeLessThan(5);
+      expect(Math.abs(Date.now() - Date.parse(sample.startedAt))).toBeLessThan(60_000);
+    }
+    expect(samples).toHaveLength(3);
   });
 });
 
