@@ -1,17 +1,22 @@
-import { ConsoleLogger } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { type AddressInfo, isIPv6 } from 'node:net';
-import { isatty } from 'node:tty';
+import { inspect } from 'node:util';
 import { EnvError } from './config/env.js';
 import { loadEnvFile } from './config/env-file.js';
 import { createApp } from './create-app.js';
 import { ApiKeys } from './http/api-keys.js';
 import { type HttpConfig } from './http/http.config.js';
+import { type ProcessLog, setUpLog } from './log/process-log.js';
+import { visibleText } from './log/visible-text.js';
+import { Shutdown } from './shutdown.js';
 
-async function main(): Promise<void> {
+let shutdown: Shutdown | null = null;
+
+async function main({ logger, flush }: ProcessLog): Promise<void> {
   loadEnvFile('.env');
-  const app = await createApp(new ConsoleLogger({ colors: isatty(1) }));
-  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  const app = await createApp(logger);
+  shutdown = new Shutdown(app, flush);
+  shutdown.listen();
   const { host, port } = app
     .get<ConfigService<{ http: HttpConfig }, true>>(ConfigService)
     .get('http', { infer: true });
@@ -36,8 +41,12 @@ class ListenError extends Error {
   }
 }
 
-main().catch((error: unknown) => {
+const log = setUpLog();
+main(log).catch(async (error: unknown) => {
+  if (shutdown?.isUnderWay === true) return;
   const isExpected = error instanceof EnvError || error instanceof ListenError;
-  console.error(isExpected ? error.message : error);
+  const lines = isExpected ? error.message.split('\n') : [inspect(error)];
+  for (const line of lines) console.error(visibleText(line));
+  await log.flush();
   process.exit(1);
 });

@@ -212,7 +212,7 @@ describe('the whole application with the sample server', () => {
     });
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)(
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     'on %s with open connections: the game has saved and stopped, exit code 0',
     async (signal) => {
       const pid = await runningPid();

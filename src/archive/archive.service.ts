@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MetricsScheduler, MetricsService, type MetricsSnapshot } from '../metrics/index.js';
 import { ArchiveClient } from './archive-client.js';
 import { ArchiveFile } from './archive-file.js';
@@ -21,6 +22,8 @@ const BATCH = 200;
 const UPKEEP_EVERY_MS = 60_000;
 /** The part of the time between two writes in which a step may hold the write lock. */
 const UPKEEP_SHARE = 0.8;
+/** How long a shutdown waits for queries that are still answered and for the disk. */
+const CLOSE_TIMEOUT_MS = 3_000;
 /** Between two steps when there is more to delete. */
 const UPKEEP_STEP_MS = 100;
 
@@ -85,6 +88,14 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     this.worker = null;
     if (file === null) return;
     this.writeTheRest(file);
+    const closed = this.close(file, worker).then(() => true);
+    const inTime = await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, false, { ref: false })]);
+    if (inTime) return;
+    // Nothing is lost by that: the next start reads both.
+    this.logger.warn(`The WAL stays beside the archive: closing took over ${CLOSE_TIMEOUT_MS / 1000} s`);
+  }
+
+  private async close(file: ArchiveFile, worker: ArchiveClient | null): Promise<void> {
     await worker?.close().catch((error: unknown) => {
       this.logger.warn(`The WAL stays beside the archive: ${problemOf(error, file.path).message}`);
     });

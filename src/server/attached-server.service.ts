@@ -46,6 +46,10 @@ export class AttachedServerService extends GameServer {
     return this.refuse('restarted');
   }
 
+  override shutDown(): Promise<void> {
+    return Promise.resolve();
+  }
+
   private refuse(what: string): Promise<never> {
     return Promise.reject(
       new ConflictException(

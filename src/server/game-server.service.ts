@@ -3,6 +3,7 @@ import {
   Injectable,
   Logger,
   type OnApplicationShutdown,
+  type OnModuleDestroy,
   type OnModuleInit,
   UnprocessableEntityException,
 } from '@nestjs/common';
@@ -30,7 +31,10 @@ const TAKE_OVER_MS = 2000;
  * be used. Of several copies on one data folder only the one that has its lock starts a game or takes one over.
  */
 @Injectable()
-export class GameServerService extends GameServer implements OnModuleInit, OnApplicationShutdown {
+export class GameServerService
+  extends GameServer
+  implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
+{
   private readonly logger = new Logger(GameServerService.name);
   private readonly config: ServerConfig;
   private readonly record: ServerRecord;
@@ -50,6 +54,8 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
   /** Ends the attempts of a restart to start the game; null when none is made. */
   private retrying: AbortController | null = null;
   private shuttingDown = false;
+  /** Settles when the game has ended for good; null until that was asked for. */
+  private shutdown: Promise<void> | null = null;
   private lastExit: ProcessExit = { code: null, signal: null };
   private lastError: string | null = null;
 
@@ -149,7 +155,20 @@ export class GameServerService extends GameServer implements OnModuleInit, OnApp
     return this.beginStop(true);
   }
 
+  override shutDown(): Promise<void> {
+    return (this.shutdown ??= this.endForGood());
+  }
+
+  /** The first hook of a shutdown: what others close in theirs, however long it takes, goes on while the game saves. */
+  onModuleDestroy(): void {
+    void this.shutDown();
+  }
+
   async onApplicationShutdown(): Promise<void> {
+    await this.shutDown();
+  }
+
+  private async endForGood(): Promise<void> {
     this.shuttingDown = true;
     this.restartWanted = false;
     clearInterval(this.takeOverTimer);

@@ -10,4 +10,6 @@ export abstract class GameServer extends ServerService {
   abstract start(): Promise<ServerStatus>;
   abstract stop(): Promise<ServerStatus>;
   abstract restart(): Promise<ServerStatus>;
+  /** Ends the game for good if it is ours, at once and the proper way; resolves when it has ended. May be called twice. */
+  abstract shutDown(): Promise<void>;
 }

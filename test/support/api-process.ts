@@ -1,10 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const MAIN = resolve('dist/main.js');
+export const MAIN = resolve('dist/main.js');
 export const ADMIN_KEY = 'admin-key-of-the-test';
 export const MONITOR_KEY = 'monitor-key-of-the-test';
 
@@ -39,11 +39,15 @@ export class ApiProcess {
     }));
   }
 
-  /** `under`: a command that runs it, such as one that makes a namespace. */
-  static spawn(variables: Record<string, string>, cwd: string, under: readonly string[] = []): ApiProcess {
-    const [program = process.execPath, ...args] = under;
-    const command = under.length === 0 ? [MAIN] : [...args, process.execPath, MAIN];
-    return new ApiProcess(spawn(program, command, { cwd, env: apiEnvironment(variables) }));
+  /** `command` runs it in another way, `stdio` leads its log elsewhere. */
+  static spawn(
+    variables: Record<string, string>,
+    cwd: string,
+    { command = [process.execPath, MAIN], stdio }: { command?: string[]; stdio?: StdioOptions } = {},
+  ): ApiProcess {
+    const [program = '', ...args] = command;
+    const env = apiEnvironment(variables);
+    return new ApiProcess(spawn(program, args, { cwd, env, ...(stdio === undefined ? {} : { stdio }) }));
   }
 
   /** Starts it with both keys set; resolves when it listens. */
@@ -55,7 +59,7 @@ export class ApiProcess {
     const api = ApiProcess.spawn(
       { VS_API_KEY_ADMIN: ADMIN_KEY, VS_API_KEY_MONITOR: MONITOR_KEY, ...variables },
       cwd,
-      under,
+      { command: [...under, process.execPath, MAIN] },
     );
     await api.waitForOutput(/Vintage Story metrics: http/);
     return api;

@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ADMIN_KEY, ApiProcess, isAlive, MAIN, temporaryFolder, waitFor } from './support/api-process.js';
+import { describeWith } from './support/components.js';
+import { savingGame } from './support/game-programs.js';
+
+const PROGRAMS = resolve('test/faults/programs');
+
+describe('a shutdown', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let api: ApiProcess;
+  const file = (name: string) => join(folder.path, name);
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+  });
+
+  afterEach(async () => {
+    await api.kill();
+    const game = Number(readFileSync(file('ready'), 'utf8'));
+    if (isAlive(game)) process.kill(-game, 'SIGKILL');
+    folder.remove();
+  });
+
+  /** Starts the API, by another program or with flags for Node, and a game that takes a while to save. */
+  async function start(before: string[], variables: Record<string, string> = {}): Promise<void> {
+    writeFileSync(file('game.cjs'), savingGame(file('saved'), file('ready'), 300));
+    api = ApiProcess.spawn(
+      {
+        VS_API_KEY_ADMIN: ADMIN_KEY,
+        VS_DATA_DIR: file('data'),
+        VS_METRICS_INTERVAL: '0.2',
+        VS_SERVER_COMMAND: `${process.execPath} ${file('game.cjs')}`,
+        VS_SERVER_AUTOSTART: 'true',
+        ...variables,
+      },
+      folder.path,
+      { command: [...before, MAIN] },
+    );
+    await api.waitForOutput(/Vintage Story metrics: http/);
+    await waitFor(() => existsSync(file('ready')) && readFileSync(file('ready'), 'utf8') !== '');
+  }
+
+  const withModule = (name: string) => [process.execPath, '--import', join(PROGRAMS, name)];
+
+  async function expectSaved(code: number): Promise<void> {
+    expect(await api.exited).toEqual({ code, signal: null });
+    expect(readFileSync(file('saved'), 'utf8')).toBe('/stop');
+  }
+
+  function expectInOrder(...texts: string[]): void {
+    const places = texts.map((text) => api.output.indexOf(text));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  }
+
+  it.each([
+    ['throw', 'Nobody handled this error: Error: thrown by the test'],
+    ['reject', 'Nobody handled this error: Error: rejected by the test'],
+  ])('after an error that nobody handled (%s), under more of them and of signals', async (what, reason) => {
+    await start(withModule('at-signal.mjs'), { AT_SIGNAL: what });
+    for (const signal of ['SIGUSR2', 'SIGTERM', 'SIGUSR2', 'SIGHUP', 'SIGINT'] as const) {
+      api.child.kill(signal);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    await expectSaved(1);
+    expectInOrder(reason, 'Shutting down: an error', 'Game server stopped');
+  });
+
+  it.each([
+    ['hangs', 'Not all was closed within 5 s'],
+    ['fails', 'Error: failed by the test'],
+  ])('in which a hook of another module %s', async (hook, message) => {
+    await start(withModule('hook.mjs'), { HOOK: hook });
+    api.child.kill('SIGTERM');
+    await expectSaved(0);
+    expect(api.output).toContain(message);
+    expectInOrder('Shutting down: SIGTERM', 'Game server stopped');
+  });
+
+  describeWith('strace', '/usr/bin/strace')('on a disk', () => {
+    it('that takes seconds for an fsync: the game does not wait for it', async () => {
+      const slow = ['-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:delay_enter=4s'];
+      const files = ['metrics.db', 'metrics.db-wal'].flatMap((name) => ['-P', file(`data/${name}`)]);
+      await start(['strace', '-D', '-f', '-qq', '-o', '/dev/null', ...slow, ...files, process.execPath]);
+      api.child.kill('SIGTERM');
+      await expectSaved(0);
+      expectInOrder('Shutting down: SIGTERM', 'Game server stopped', 'closing took over 3 s');
+    });
+  });
+});
