@@ -121,7 +121,7 @@ describe('the HTTP API', () => {
     it('says what a client needs to judge the samples', async () => {
       const info = await api.data<{ now: string; startedAt: string; cores: number }>('metrics/info');
       expect(info).toMatchObject({ intervalSeconds: 0.1, capacity: 360 });
-      expect(info.cores).toBeGreaterThanOrEqual(1);
+      expect(info.cores).toBeGreaterThan(0);
       expect(Math.abs(Date.now() - Date.parse(info.now))).toBeLessThan(5000);
       expect(Math.abs(Date.now() - Date.parse(info.startedAt))).toBeLessThan(60_000);
     });

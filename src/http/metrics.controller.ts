@@ -1,5 +1,4 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
-import { availableParallelism } from 'node:os';
 import { ArchiveService } from '../archive/archive.service.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { Roles } from './access.decorator.js';
@@ -58,7 +57,7 @@ export class MetricsController {
     return ok({
       intervalSeconds: this.scheduler.intervalSeconds,
       capacity: this.metrics.buffer.capacity,
-      cores: availableParallelism(),
+      cores: this.metrics.cores,
       now: new Date(),
       startedAt: new Date(performance.timeOrigin),
       historyFrom: toDate(this.archive.earliestMs),

@@ -54,7 +54,10 @@ export const degraded = z
 export const metricsInfo = z.strictObject({
   intervalSeconds: z.number().nonnegative().describe('Time between two samples; 0 while none are taken'),
   capacity: z.int().positive().describe('How many samples memory can hold'),
-  cores: z.int().positive().describe('Cores of this machine; CPU goes up to 100 percent for each'),
+  cores: z
+    .number()
+    .positive()
+    .describe('Cores that the game server may use, 0.5 for instance; CPU goes up to 100 percent for each'),
   now: utcTime('When this answer was made, in UTC: what clocks that differ can be set by'),
   startedAt: utcTime('When this process started, in UTC'),
   historyFrom: utcTime('How far back the history reaches').nullable(),

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestj
 import { NEVER, type Observable, Subject } from 'rxjs';
 import { ServerService } from '../server/server.service.js';
 import { CollectionStats } from './collection-stats.js';
+import { coresOf } from './cores.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { type GameUsage, ProcessSampler, type ProcessUsage } from './process-sampler.js';
@@ -49,6 +50,11 @@ export class MetricsService implements OnApplicationShutdown {
   get game(): GameUsage | null {
     const game = this.latestGame;
     return game !== null && game.pid === this.server.gameServerPid ? game : null;
+  }
+
+  /** How many cores the game server may use (this process, while no game is measured), such as 0.5; up to 10 s old. */
+  get cores(): number {
+    return coresOf(this.game?.pid ?? process.pid);
   }
 
   /** CPU time of all game processes seen so far, in ms, as of the newest sample; never falls. */
