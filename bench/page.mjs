@@ -1,14 +1,19 @@
 // The page: its weight over the wire, how long its charts take, and what open streams cost the application.
-/* global document, requestAnimationFrame -- the parts that run in the browser */
-import { existsSync } from 'node:fs';
+/* global document, requestAnimationFrame, PerformanceObserver -- the parts that run in the browser */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { ArchiveWriter } from '../dist/archive/archive-writer.js';
 import { cpuSeconds, KEY, median, rssMb, sleep, startApp, stop, table } from './lib.mjs';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const POINTS = 8640;
 const STREAMS = 500;
 const WINDOW_S = 20;
+/** A day at 1 s, as many samples as the memory is often given. */
+const DAY_SAMPLES = 86_400;
 
 async function weight(page, app) {
   const sizes = [];
@@ -25,7 +30,7 @@ async function draw(points) {
   document.getElementById('dashboard').hidden = false;
   const chart = new Chart(document.getElementById('memory-chart'), 'Memory', String);
   const samples = Array.from({ length: points }, (_, i) => ({
-    timestamp: new Date(1e12 + i * 10_000).toISOString(),
+    time: 1e9 + i * 10,
     apiMemoryMb: 100 + Math.random() * 10,
     gameMemoryMb: i % 500 < 5 ? null : 900 + Math.random() * 50,
   }));
@@ -40,11 +45,84 @@ async function draw(points) {
   const first = await timed();
   const appended = [];
   for (let i = 0; i < 30; i++) {
-    samples.push({ ...samples.at(-1), timestamp: new Date(1e12 + samples.length * 10_000).toISOString() });
+    samples.push({ ...samples.at(-1), time: 1e9 + samples.length * 10 });
     appended.push(await timed());
     await new Promise(requestAnimationFrame);
   }
   return { first, appended };
+}
+
+/** Fills the archive of a folder with a day of samples up to now, one a second. */
+function seedDay(folder) {
+  const writer = new ArchiveWriter(join(folder, 'metrics.db'));
+  const endMs = Date.now();
+  for (let first = 0; first < DAY_SAMPLES; first += 10_000) {
+    writer.write(
+      Array.from({ length: Math.min(10_000, DAY_SAMPLES - first) }, (_, i) => ({
+        timestamp: new Date(endMs - (DAY_SAMPLES - first - i) * 1000),
+        apiMemoryMb: 100 + Math.random() * 10,
+        apiCpuPercent: Math.random() * 2,
+        gameMemoryMb: 900 + Math.random() * 50,
+        gameCpuPercent: 100 + Math.random() * 50,
+      })),
+    );
+  }
+  writer.close();
+}
+
+/** Runs in the browser, before the page: notes the longest task of the main thread (ms; the browser tells from 50 on). */
+function noteLongTasks() {
+  globalThis.longestTask = 0;
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries())
+      globalThis.longestTask = Math.max(globalThis.longestTask, duration);
+  }).observe({ type: 'longtask', buffered: true });
+}
+
+/** How much of the time the page's main thread is busy, in percent, and its longest task, in ms, during `work`. */
+async function mainThread(session, tab, work) {
+  const busySeconds = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration').value;
+  };
+  await tab.evaluate(() => (globalThis.longestTask = 0));
+  const [startedAt, before] = [performance.now(), await busySeconds()];
+  await work();
+  const [busy, passed] = [(await busySeconds()) - before, (performance.now() - startedAt) / 1000];
+  return {
+    busy: `${((100 * busy) / passed).toFixed(1)} %`,
+    longest: await tab.evaluate(() => globalThis.longestTask.toFixed(0).replace(/^0$/, '< 50')),
+  };
+}
+
+/** A day of samples in memory, one more each second: what the real page costs the browser. */
+async function day(browser) {
+  const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-day-'));
+  seedDay(folder);
+  const app = await startApp({
+    VS_METRICS_INTERVAL: '1',
+    VS_METRICS_CAPACITY: String(DAY_SAMPLES),
+    VS_DATA_DIR: folder,
+  });
+  const rows = [['range', 'while it loads: busy', 'longest task, ms', 'then: busy', 'longest task, ms']];
+  for (const range of ['15m', '1h', '24h', 'all']) {
+    const tab = await browser.newPage();
+    const session = await tab.context().newCDPSession(tab);
+    await session.send('Performance.enable');
+    await tab.addInitScript(noteLongTasks);
+    await tab.goto(app.url);
+    const loading = await mainThread(session, tab, async () => {
+      await tab.goto(`${app.url}?range=${range}#key=${KEY}`);
+      await tab.waitForSelector('#live[data-state=live]', { timeout: 60_000 });
+      await sleep(3000);
+    });
+    const living = await mainThread(session, tab, () => sleep(WINDOW_S * 1000));
+    rows.push([range, loading.busy, loading.longest, living.busy, living.longest]);
+    await tab.close();
+  }
+  table(`The page with ${DAY_SAMPLES} samples in memory and one more each second`, rows);
+  await stop(app);
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function openStream(url) {
@@ -78,6 +156,7 @@ export async function page() {
       [`${POINTS} points drawn, scripting ms`, first.toFixed(1)],
       ['one appended, scripting ms, median', median(appended).toFixed(1)],
     ]);
+    await day(browser);
     await browser.close();
   } else {
     console.log(`\nSKIPPED: no browser at ${CHROMIUM}`);

@@ -18,9 +18,15 @@ export class ApiError extends Error {
   }
 }
 
-/** Requests to the API with one key; addresses are relative to the page, which may lie under a proxy's sub-path. */
+/**
+ * Requests to the API with one key; addresses are relative to the page's files, which may lie
+ * under a proxy's sub-path. Also for a worker, which has no document.
+ */
 export class Api {
-  constructor(private readonly key: string) {}
+  constructor(
+    readonly key: string,
+    private readonly base: string = import.meta.url,
+  ) {}
 
   /** The `data` of a successful answer; rejects with an ApiError. */
   async request<T>(path: string, method: 'GET' | 'POST' | 'PATCH' = 'GET', body?: unknown): Promise<T> {
@@ -36,7 +42,7 @@ export class Api {
   async open(path: string, init: RequestInit): Promise<Response> {
     // No header can carry it, or none of ours would.
     if (!isKey(this.key)) throw new ApiError(401, 'This key is not known.');
-    const url = new URL(`api/v1alpha1/${path}`, document.baseURI);
+    const url = new URL(`api/v1alpha1/${path}`, this.base);
     const headers = { ...(init.headers as Record<string, string> | undefined), 'x-api-key': this.key };
     const response = await fetch(url, { ...init, headers, cache: 'no-store' }).catch(() => {
       throw new ApiError(0, 'The API does not answer.');

@@ -1,20 +1,21 @@
 import { type Api } from './api.js';
-import { type Sample } from './wire.js';
+import { type Point, toPoint } from './samples.js';
 import { type Span } from './view.js';
+import { type Sample } from './wire.js';
 
-/** A span is asked for again when it has moved by a bucket, and not more often than this. */
-const MIN_REFRESH_MS = 5000;
+/** A span is asked for again when it has moved by a bucket, and not more often than this: samples go on meanwhile. */
+const MIN_REFRESH_MS = 30_000;
 
-interface Answer {
-  readonly metrics: readonly Sample[];
+interface Means {
+  readonly points: readonly Point[];
   readonly bucketSeconds: number;
   /** Up to when these are all: time has gone on since they were asked for. */
   readonly to: number;
 }
 
-/** Means over a span that is longer than what the page holds: asked from the archive, one request at a time. */
+/** Means over a span that is longer than what the page holds: asked from the API, one request at a time. */
 export class Buckets {
-  private answer: Answer | null = null;
+  private answer: Means | null = null;
   private asked: Span | null = null;
   private askedAt = -Infinity;
   private isAsking = false;
@@ -25,15 +26,19 @@ export class Buckets {
   ) {}
 
   /** What is known of this span, or null while it is being asked for the first time. */
-  over(span: Span, points: number): Answer | null {
-    const width = span.to - span.from;
-    const isOther = this.asked === null || Math.abs(this.asked.to - this.asked.from - width) > width / 100;
-    const hasMoved =
-      this.asked !== null && Math.abs(span.to - this.asked.to) >= (this.answer?.bucketSeconds ?? 0);
+  over(span: Span, points: number): Means | null {
+    const { asked } = this;
+    const step = this.answer?.bucketSeconds ?? 0;
+    const isOther = asked === null || !isContinuation(asked, span, step);
     if (isOther) this.answer = null;
-    if (isOther || (hasMoved && performance.now() - this.askedAt >= MIN_REFRESH_MS))
-      void this.ask(span, points);
+    const isDue = performance.now() - this.askedAt >= MIN_REFRESH_MS;
+    if (isOther || (isDue && Math.abs(span.to - asked.to) >= step)) void this.ask(span, points);
     return this.answer;
+  }
+
+  /** Asks anew at the next look. */
+  forget(): void {
+    this.asked = null;
   }
 
   private async ask(span: Span, points: number): Promise<void> {
@@ -43,10 +48,13 @@ export class Buckets {
     this.askedAt = performance.now();
     const time = (seconds: number) => encodeURIComponent(new Date(seconds * 1000).toISOString());
     try {
-      const found = await this.api.request<Omit<Answer, 'to'>>(
+      const { metrics, bucketSeconds } = await this.api.request<{
+        metrics: Sample[];
+        bucketSeconds: number;
+      }>(
         `metrics/history?from=${time(span.from)}&to=${time(span.to)}&points=${Math.max(2, Math.min(10_000, points))}`,
       );
-      this.answer = { ...found, to: span.to };
+      this.answer = { points: metrics.map(toPoint), bucketSeconds, to: span.to };
       this.onAnswer();
     } catch {
       // The stream says that the API is gone; the span is asked for again.
@@ -55,4 +63,56 @@ export class Buckets {
       this.isAsking = false;
     }
   }
+}
+
+/** Whether it is the same span some time later: moved along, or grown at its end. */
+function isContinuation(before: Span, after: Span, step: number): boolean {
+  const width = after.to - after.from;
+  const hasGrown = Math.abs(after.from - before.from) <= step && after.to >= before.to;
+  return hasGrown || Math.abs(before.to - before.from - width) <= width / 100;
+}
+
+/**
+ * An answer that goes on to `to` with the means of the samples that came since: each bucket that is held as a whole is
+ * made of them.
+ */
+export function continued(answer: Means, held: readonly Point[], to: number): Means {
+  const { bucketSeconds } = answer;
+  const [oldest] = held;
+  if (oldest === undefined) return answer;
+  // In whole ms, as the API does it.
+  const bucketOf = ({ time }: Point) =>
+    Math.floor(Math.round(time * 1000) / Math.round(bucketSeconds * 1000));
+  const firstWhole = bucketOf(oldest) + 1;
+  // Something in between is neither answered nor held.
+  if (firstWhole * bucketSeconds > answer.to) return answer;
+  const groups = new Map<number, Point[]>();
+  for (const point of held) {
+    const bucket = bucketOf(point);
+    if (bucket < firstWhole || point.time > to) continue;
+    const group = groups.get(bucket);
+    if (group === undefined) groups.set(bucket, [point]);
+    else group.push(point);
+  }
+  const made = [...groups].map(([bucket, group]) => meanOf(group, bucket * bucketSeconds));
+  return {
+    points: [...answer.points.filter((point) => bucketOf(point) < firstWhole), ...made],
+    bucketSeconds,
+    to,
+  };
+}
+
+function meanOf(group: readonly Point[], time: number): Point {
+  const mean = (values: readonly (number | null)[]) => {
+    const known = values.filter((value) => value !== null);
+    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+  };
+  return {
+    timestamp: new Date(time * 1000).toISOString(),
+    time,
+    apiMemoryMb: mean(group.map((point) => point.apiMemoryMb)) ?? 0,
+    apiCpuPercent: mean(group.map((point) => point.apiCpuPercent)) ?? 0,
+    gameMemoryMb: mean(group.map((point) => point.gameMemoryMb)),
+    gameCpuPercent: mean(group.map((point) => point.gameCpuPercent)),
+  };
 }

@@ -1,11 +1,14 @@
 import type UPlot from 'uplot';
-import { formatTime } from './format.js';
+import { formatNumber, formatTime } from './format.js';
 import { type Series } from './series.js';
+import { timeLabels } from './time-axis.js';
 
 /** The library is loaded by a script element of its own, which leaves this global. */
 declare const uPlot: typeof UPlot;
 
 const PLOT_HEIGHT = 230;
+/** Between two labels of the time axis, CSS pixels. */
+const LABEL_SPACE = 80;
 /** A shorter drag is a click that slipped. */
 const MIN_DRAG_PIXELS = 6;
 const CURSOR = 'vintagestory-metrics';
@@ -48,7 +51,14 @@ export class Chart {
           line('Game', '--game'),
           line('API', '--api'),
         ],
-        axes: [axis, { ...axis, size: 56 }],
+        axes: [
+          {
+            ...axis,
+            space: LABEL_SPACE,
+            values: (_plot, times, _axis, _space, stepSeconds) => timeLabels(times, stepSeconds),
+          },
+          { ...axis, size: 56, values: (_plot, values) => values.map(formatNumber) },
+        ],
         hooks: {
           drawClear: [
             () => {
@@ -93,8 +103,12 @@ export class Chart {
     );
   }
 
-  /** Pixels across: more points than this cannot be seen. */
-  get width(): number {
+  /** Pixels of the screen across: more points than this cannot be seen. */
+  get pixels(): number {
+    return Math.round(this.width * devicePixelRatio);
+  }
+
+  private get width(): number {
     return Math.max(200, this.container.clientWidth);
   }
 

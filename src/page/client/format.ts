@@ -1,11 +1,20 @@
-/** `1234.5 MiB`; a dash for null. */
+// Words are English; numbers, dates and times are in the browser's locale (`undefined` to Intl), on the whole page.
+const oneDecimal = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
+
+/** A number with as many decimals as it has, three at most: `1,234.5`. */
+export function formatNumber(value: number): string {
+  return plain.format(value);
+}
+
+/** `1,234.5 MiB`; a dash for null. */
 export function formatMemory(megabytes: number | null): string {
-  return megabytes === null ? '–' : `${megabytes.toFixed(1)} MiB`;
+  return megabytes === null ? '–' : `${oneDecimal.format(megabytes)} MiB`;
 }
 
 /** `12.3 %`; a dash for null. */
 export function formatPercent(percent: number | null): string {
-  return percent === null ? '–' : `${percent.toFixed(1)} %`;
+  return percent === null ? '–' : `${oneDecimal.format(percent)} %`;
 }
 
 /** The two largest units: `45 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */
@@ -18,22 +27,22 @@ export function formatDuration(seconds: number): string {
     [whole % 60, 's'],
   ] as const;
   const first = parts.findIndex(([count]) => count > 0);
-  if (first === -1) return '0 s';
+  if (first === -1) return `${formatNumber(0)} s`;
   return parts
     .slice(first, first + 2)
     .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
+    .map(([count, unit]) => `${formatNumber(count)} ${unit}`)
     .join(' ');
 }
 
 /** The length of a bucket: whole seconds, or a part of one to the ms. */
 export function formatWidth(seconds: number): string {
-  return seconds < 1 ? `${seconds} s` : formatDuration(seconds);
+  return seconds < 1 ? `${formatNumber(seconds)} s` : formatDuration(seconds);
 }
 
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
-/** Date and time to the second, in the viewer's language and time zone. */
+/** Date and time to the second, in the viewer's time zone. */
 export function formatTime(ms: number): string {
   return time.format(ms);
 }

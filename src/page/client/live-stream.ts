@@ -1,5 +1,6 @@
 import { type Api, ApiError } from './api.js';
 import { EventParser } from './event-parser.js';
+import { type LiveListener } from './live-event.js';
 import { type Sample } from './wire.js';
 
 const FIRST_PAUSE_MS = 1000;
@@ -7,25 +8,15 @@ const LONGEST_PAUSE_MS = 30_000;
 /** The API sends at least a comment every 15 s; a connection that is silent for longer is dead. */
 const SILENCE_MS = 40_000;
 
-/** What the stream tells the page. */
-export interface LiveListener {
-  /** Called at each connection, before its first sample: what was missed has to be asked for from here on. */
-  onConnected(): void;
-  onSample(sample: Sample): void;
-  /** `retryAt`: a reading of performance.now(). */
-  onBroken(retryAt: number): void;
-  onKeyRefused(reason: string): void;
-}
-
 /** Follows the stream of samples until it is closed; comes back after a break, with growing pauses. */
 export class LiveStream {
   private readonly closing = new AbortController();
   private pauseMs = FIRST_PAUSE_MS;
+  private endPause: (() => void) | null = null;
 
   constructor(
     private readonly api: Api,
-    private readonly lastEventId: () => string | null,
-    private readonly listener: LiveListener,
+    private readonly tell: LiveListener,
   ) {}
 
   async follow(): Promise<void> {
@@ -36,23 +27,32 @@ export class LiveStream {
       } catch (error) {
         if (this.closing.signal.aborted) return;
         if (error instanceof ApiError && error.isKeyRefused) {
-          this.listener.onKeyRefused(error.message);
+          this.tell({ type: 'refused', reason: error.message });
           return;
         }
-        this.listener.onBroken(performance.now() + this.pauseMs);
+        this.tell({ type: 'broken', retryInMs: this.pauseMs });
       }
-      await new Promise((done) => setTimeout(done, this.pauseMs));
+      await new Promise<void>((resolve) => {
+        this.endPause = resolve;
+        setTimeout(resolve, this.pauseMs);
+      });
+      this.endPause = null;
       this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
     }
   }
 
+  /** Ends a pause before the next try: somebody waits for it. */
+  hurry(): void {
+    this.endPause?.();
+  }
+
   close(): void {
     this.closing.abort();
+    this.hurry();
   }
 
   private async readOnce(): Promise<void> {
     this.closing.signal.throwIfAborted();
-    const id = this.lastEventId();
     const connection = new AbortController();
     const abort = () => {
       connection.abort();
@@ -60,12 +60,9 @@ export class LiveStream {
     this.closing.signal.addEventListener('abort', abort);
     let silence = setTimeout(abort, SILENCE_MS);
     try {
-      const response = await this.api.open('metrics/stream', {
-        headers: id === null ? {} : { 'last-event-id': id },
-        signal: connection.signal,
-      });
+      const response = await this.api.open('metrics/stream', { signal: connection.signal });
       if (response.body === null) return;
-      this.listener.onConnected();
+      this.tell({ type: 'connected' });
       this.pauseMs = FIRST_PAUSE_MS;
       const parser = new EventParser();
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -74,9 +71,9 @@ export class LiveStream {
         if (done) return;
         clearTimeout(silence);
         silence = setTimeout(abort, SILENCE_MS);
-        for (const event of parser.push(value)) {
-          if (event.type === 'snapshot') this.listener.onSample(JSON.parse(event.data) as Sample);
-        }
+        const snapshots = parser.push(value).filter(({ type }) => type === 'snapshot');
+        if (snapshots.length === 0) this.tell({ type: 'alive' });
+        for (const { data } of snapshots) this.tell({ type: 'sample', sample: JSON.parse(data) as Sample });
       }
     } finally {
       clearTimeout(silence);

@@ -1,6 +1,6 @@
 import { nowMs } from './clock.js';
 import { element, setText } from './dom.js';
-import { formatDuration, formatMemory, formatPercent, formatTime } from './format.js';
+import { formatDuration, formatMemory, formatNumber, formatPercent, formatTime } from './format.js';
 import { type Info, type Sample } from './wire.js';
 
 const VALUES = ['game-memory', 'api-memory', 'game-cpu', 'api-cpu'];
@@ -20,6 +20,6 @@ export function showSample(sample: Sample | null, info: Info, isOld: boolean): v
   setText('sample-time', sampledAtMs === null ? 'none yet' : formatTime(sampledAtMs));
   setText(
     'sample-interval',
-    info.intervalSeconds === 0 ? 'collection is off' : `one every ${info.intervalSeconds} s`,
+    info.intervalSeconds === 0 ? 'collection is off' : `one every ${formatNumber(info.intervalSeconds)} s`,
   );
 }

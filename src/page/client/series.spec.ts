@@ -1,24 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
+import { type Point, toPoint } from './samples.js';
 import { toSeries } from './series.js';
-import { type Sample } from './wire.js';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z') / 1000;
 
-function sample(second: number, gameMemoryMb: number | null = 50): Sample {
-  return {
+function sample(second: number, gameMemoryMb: number | null = 50): Point {
+  return toPoint({
     timestamp: new Date((T0 + second) * 1000).toISOString(),
     apiMemoryMb: 100 + second,
     apiCpuPercent: 1,
     gameMemoryMb,
     gameCpuPercent: gameMemoryMb === null ? null : 2,
-  };
+  });
 }
 
 /** The span up to the last sample, in s after T0. */
-const whole = (samples: Sample[]) =>
-  [0, (Date.parse(samples.at(-1)?.timestamp ?? '') || 0) / 1000 - T0] as const;
+const whole = (samples: Point[]) => [0, (samples.at(-1)?.time ?? 0) - T0] as const;
 
-function memory(samples: Sample[], intervalSeconds: number, [from, to] = whole(samples)) {
+function memory(samples: Point[], intervalSeconds: number, [from, to] = whole(samples)) {
   const series = toSeries(
     samples,
     { from: T0 + from, to: T0 + to },

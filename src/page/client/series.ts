@@ -1,5 +1,5 @@
+import { type Point } from './samples.js';
 import { type Span } from './view.js';
-import { type Sample } from './wire.js';
 
 /** Columns for a chart: times in s since the epoch, then the values of both processes. Null draws no line. */
 export interface Series {
@@ -19,14 +19,13 @@ const HOLE_INTERVALS = 3;
  * the span of which these are all samples.
  */
 export function toSeries(
-  samples: readonly Sample[],
+  samples: readonly Point[],
   known: Span,
   intervalSeconds: number,
   api: 'apiMemoryMb' | 'apiCpuPercent',
   game: 'gameMemoryMb' | 'gameCpuPercent',
 ): Series {
   const series: Series = { times: [], api: [], game: [], holes: [] };
-  const times = samples.map((sample) => Date.parse(sample.timestamp) / 1000);
   let before = known.from;
   let usualStep = 0;
   // The interval may have been another one then: the usual step before and the next one count as well.
@@ -38,8 +37,8 @@ export function toSeries(
     series.game.push(null);
   };
   samples.forEach((sample, i) => {
-    const time = times[i] ?? before;
-    const limit = longest((times[i + 1] ?? time) - time);
+    const { time } = sample;
+    const limit = longest((samples[i + 1]?.time ?? time) - time);
     // 0: the collection is off, and no other two samples say what was usual.
     if (limit > 0 && time - before > limit) addHole(time);
     else if (i > 0) usualStep = time - before;

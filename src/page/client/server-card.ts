@@ -1,6 +1,7 @@
 import { type Api, ApiError } from './api.js';
 import { confirmed, element, setText } from './dom.js';
 import { formatDuration } from './format.js';
+import { whenVisible } from './visible.js';
 import { type ServerStatus } from './wire.js';
 
 const POLL_MS = 2000;
@@ -16,14 +17,18 @@ type Action = keyof typeof QUESTIONS;
 /** Which switches each state allows. */
 const ALLOWED: Record<string, readonly Action[]> = { stopped: ['start'], running: ['stop', 'restart'] };
 
-/** The card with the game server's state and its switches; asks the API for both until it is closed. */
+/** The card with the game server's state and its switches; asks the API while the page is seen, until it is closed. */
 export class ServerCard {
   private readonly closing = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** Why the last action failed, and the state that was found after it: it is shown until that changes. */
   private failure: { readonly message: string; state: string | null } | null = null;
 
-  constructor(private readonly api: Api) {
+  /** `onPoll` is told whether the API answered. */
+  constructor(
+    private readonly api: Api,
+    private readonly onPoll: (isAnswering: boolean) => void,
+  ) {
     for (const action of Object.keys(QUESTIONS) as Action[]) {
       element(action, HTMLButtonElement).addEventListener('click', () => void this.act(action), {
         signal: this.closing.signal,
@@ -39,9 +44,11 @@ export class ServerCard {
 
   private async poll(): Promise<void> {
     clearTimeout(this.timer);
+    await whenVisible();
     const status = await this.api.request<ServerStatus>('server/status').catch(() => null);
     if (this.closing.signal.aborted) return;
     this.show(status);
+    this.onPoll(status !== null);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.poll(), POLL_MS);
   }

@@ -1,6 +1,7 @@
 import { type Api, ApiError } from './api.js';
 import { element, setText } from './dom.js';
-import { parseInterval } from './interval.js';
+import { formatNumber } from './format.js';
+import { intervalText, parseInterval } from './interval.js';
 import { type Settings } from './wire.js';
 
 /** The form for the collection interval. */
@@ -22,7 +23,11 @@ export class SettingsForm {
         event.preventDefault();
         const intervalSeconds = parseInterval(this.input.value);
         if (intervalSeconds !== null) void this.change(intervalSeconds);
-        else setText('interval-error', 'Not a number of seconds, such as 10 or 0.5.');
+        else
+          setText(
+            'interval-error',
+            `Not a number of seconds, such as ${formatNumber(10)} or ${formatNumber(0.5)}.`,
+          );
       },
       { signal: closing },
     );
@@ -64,7 +69,7 @@ export class SettingsForm {
   }
 
   private fill({ intervalSeconds: { value } }: Settings): void {
-    this.input.value = this.shown = String(value);
+    this.input.value = this.shown = intervalText(value);
   }
 
   private show({ intervalSeconds: { source }, persisted }: Settings): void {
