@@ -1,4 +1,10 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 
 /** Debian's Chromium, or the one that is named. */
 export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
@@ -14,8 +20,8 @@ const ARGS = [
   '--no-first-run',
 ];
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
+export function launchBrowser(...more: string[]): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...more] });
 }
 
 /** A page in a session of its own that notes what it says on the console and whom it asks. */
@@ -36,7 +42,13 @@ export class WatchedPage {
   ): Promise<WatchedPage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     context.setDefaultTimeout(60_000);
+    return WatchedPage.openTab(context, url);
+  }
+
+  /** One more tab of a session; `before` runs in it before the page. */
+  static async openTab(context: BrowserContext, url: string, before?: () => void): Promise<WatchedPage> {
     const watched = new WatchedPage(await context.newPage());
+    if (before !== undefined) await watched.page.addInitScript(before);
     await watched.page.goto(url);
     return watched;
   }
