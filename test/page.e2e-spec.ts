@@ -262,9 +262,9 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.page.click('#ranges button:has-text("all")');
     await waitFor(async () => (await watched.pixels('memory-chart', '--hatch')) > 100);
     const { messages } = watched;
-    expect(
-      messages.filter((message) => !/ERR_CONNECTION_|ERR_INCOMPLETE|ERR_EMPTY/.test(message)),
-    ).toEqual([]);
+    expect(messages.filter((message) => !/ERR_CONNECTION_|ERR_INCOMPLETE|ERR_EMPTY/.test(message))).toEqual(
+      [],
+    );
   });
 
   it('says that samples are stale when they stay away', async () => {
