@@ -39,7 +39,11 @@ describeWith('Chromium', CHROMIUM)('the page, with a day of samples in memory', 
     const counts: number[] = [];
     watched.page.on('response', (response) => {
       if (!response.url().includes('metrics/history')) return;
-      void response.json().then(({ data }: { data: { count: number } }) => counts.push(data.count));
+      void response.json().then(
+        ({ data }: { data: { count: number } }) => counts.push(data.count),
+        // The page has gone on to the next range.
+        () => undefined,
+      );
     });
     for (const range of ['15m', '1h', '24h', 'all']) {
       counts.length = 0;
@@ -47,7 +51,8 @@ describeWith('Chromium', CHROMIUM)('the page, with a day of samples in memory', 
       await watched.reads('live', /^Live$/);
       await waitFor(async () => (await watched.pixels('memory-chart', '--api')) > 300);
       await watched.reads('resolution', range === '15m' ? /^$/ : /^means of/);
-      expect(await watched.pixels('memory-chart', '--hatch')).toBeLessThan(100);
+      // The start of the API is a hole of seconds; a hatched chart would be sixty thousand.
+      expect(await watched.pixels('memory-chart', '--hatch')).toBeLessThan(5000);
       expect(counts.length).toBeGreaterThan(0);
       expect(Math.max(...counts)).toBeLessThan(MOST_POINTS);
     }

@@ -212,7 +212,10 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
 
   it('offers no switches for a game server that something else runs', async () => {
     const pidFile = join(folder.path, 'game.pid');
-    const { pid } = await api.data<{ pid: number }>('server/status');
+    let pid: number | null = null;
+    await waitFor(
+      async () => ({ pid } = await api.data<{ pid: number | null }>('server/status')).pid !== null,
+    );
     const other = await ApiProcess.start(
       { VS_METRICS_INTERVAL: '0.5', VS_DATA_DIR: '', VS_SERVER_PID_FILE: pidFile },
       folder.path,
