@@ -1,6 +1,7 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { ArchiveService } from './archive/archive.service.js';
 import { GameServer } from './server/game-server.js';
 
 /** SIGHUP: the terminal, tmux or SSH session was closed. */
@@ -10,8 +11,8 @@ const CLOSE_TIMEOUT_MS = 5_000;
 
 /**
  * Ends the process at a signal (exit code 0) or at an error that nobody handled (1), in the order that keeps a world: the
- * game is told to stop at once, everything else closes meanwhile, and only the end of the game is waited for without a limit
- * of our own.
+ * game is told to stop at once, everything else closes meanwhile, and only two ends are waited for without a limit
+ * of our own: that of the game, and that of what a thread does inside SQLite, which nothing can cut short.
  */
 export class Shutdown {
   private readonly logger = new Logger(Shutdown.name);
@@ -62,6 +63,7 @@ export class Shutdown {
     if ((await Promise.race([closed, isLate])) === true) {
       this.logger.warn(`Not all was closed within ${CLOSE_TIMEOUT_MS / 1000} s; ending without it`);
     }
+    await this.app.get(ArchiveService).shutDown();
     await this.flushLog();
     process.exit(this.exitCode);
   }

@@ -43,6 +43,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   private readonly unwritten: MetricsSnapshot[] = [];
   private retryTimer: NodeJS.Timeout | undefined;
   private busySinceMs: number | null = null;
+  private closing: Promise<void> | null = null;
   private nextUpkeepMs = 0;
   private nextCheckpointMs = 0;
   private upkeepFailure = '';
@@ -82,20 +83,27 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    const closed = this.shutDown().then(() => true);
+    if (await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, false, { ref: false })])) return;
+    // Nothing is lost by that: the next start reads both.
+    this.logger.warn(`The WAL stays beside the archive: closing took over ${CLOSE_TIMEOUT_MS / 1000} s`);
+  }
+
+  /**
+   * Closes the archive, however long that takes; may be called twice. To be awaited before `process.exit`, which waits for
+   * what the worker does inside SQLite as well, but then aborts the process.
+   */
+  shutDown(): Promise<void> {
+    return (this.closing ??= this.close());
+  }
+
+  private async close(): Promise<void> {
     clearTimeout(this.retryTimer);
     const { file, worker } = this;
     this.file = null;
     this.worker = null;
     if (file === null) return;
     this.writeTheRest(file);
-    const closed = this.close(file, worker).then(() => true);
-    const inTime = await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, false, { ref: false })]);
-    if (inTime) return;
-    // Nothing is lost by that: the next start reads both.
-    this.logger.warn(`The WAL stays beside the archive: closing took over ${CLOSE_TIMEOUT_MS / 1000} s`);
-  }
-
-  private async close(file: ArchiveFile, worker: ArchiveClient | null): Promise<void> {
     await worker?.close().catch((error: unknown) => {
       this.logger.warn(`The WAL stays beside the archive: ${problemOf(error, file.path).message}`);
     });
