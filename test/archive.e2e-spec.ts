@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +14,7 @@ const BURNER = `${process.execPath} -e 'setInterval(() => { const end = Date.now
 let dir: string;
 let file: string;
 let app: AppProcess | null;
+let emptyFile: Buffer | undefined;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'vs-archive-'));
@@ -31,15 +32,25 @@ async function start(env: Record<string, string> = {}): Promise<AppProcess> {
   return app;
 }
 
-/** Puts one sample every 10 s into a file that an app made, ending `agoMs` before now. */
-function fill(count: number, agoMs: number): number {
+/** Makes the file as an app makes it, without a sample. */
+async function makeFile(): Promise<void> {
+  if (emptyFile === undefined) {
+    await (await start({ VS_METRICS_INTERVAL: '0' })).end();
+    emptyFile = readFileSync(file);
+  } else {
+    writeFileSync(file, emptyFile);
+  }
+}
+
+/** Puts one sample every `stepMs` into a file that an app made, ending `agoMs` before now. */
+function fill(count: number, agoMs: number, stepMs = 10_000): number {
   const endMs = Date.now() - agoMs;
   const rows = `WITH RECURSIVE n(i) AS (SELECT ${count} UNION ALL SELECT i - 1 FROM n WHERE i > 1)`;
   sqlite(
     file,
     `BEGIN;
      INSERT INTO sample (time_ms, api_memory_mb, api_cpu_percent)
-       ${rows} SELECT ${endMs} - i * 10000, 100 + i % 7, i % 3 FROM n;
+       ${rows} SELECT ${endMs} - i * ${stepMs}, 100 + i % 7, i % 3 FROM n;
      INSERT OR IGNORE INTO minute (time_ms, sample_count, game_sample_count, api_memory_mb, api_memory_mb_max,
        api_cpu_percent, api_cpu_percent_max)
        SELECT time_ms / 60000 * 60000, COUNT(*), 0, AVG(api_memory_mb), MAX(api_memory_mb), AVG(api_cpu_percent),
@@ -97,7 +108,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
         const before = given.get(snapshot.timestamp);
         if (before !== undefined) expect(snapshot).toEqual(before);
       }
-    }, 300_000);
+    }, 600_000);
   });
 
   describe('a start', () => {
@@ -118,7 +129,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     });
 
     it('takes no more than the memory holds, and the newest', async () => {
-      await (await start()).end();
+      await makeFile();
       fill(500, 1000);
       const running = await start({ VS_METRICS_INTERVAL: '0', VS_METRICS_CAPACITY: '100' });
       const history = await running.history();
@@ -139,15 +150,18 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
 
   describe('the history', () => {
     it('reaches behind the memory, in samples and in buckets', async () => {
-      await (await start()).end();
-      sqlite(file, 'DELETE FROM sample; DELETE FROM minute');
+      await makeFile();
       const endMs = fill(9000, 5000);
       const running = await start({ VS_METRICS_INTERVAL: '0', VS_METRICS_CAPACITY: '100' });
       const stored = storedTimes(file);
 
+      const lastHour = () => stored.filter((time) => Date.parse(time) >= Date.now() - 3_600_000).length;
+      const most = lastHour();
       const hour = await running.history('?minutes=60');
-      expect(hour).toHaveLength(359);
-      expect(hour.map((snapshot) => snapshot.timestamp)).toEqual(stored.slice(-359));
+      expect(hour.length).toBeLessThanOrEqual(most);
+      expect(hour.length).toBeGreaterThanOrEqual(lastHour());
+      expect(hour.length).toBeGreaterThan(300);
+      expect(hour.map((snapshot) => snapshot.timestamp)).toEqual(stored.slice(-hour.length));
 
       const day = await running.get<{ metrics: WireBucket[]; count: number; bucketSeconds: number }>(
         'metrics/history?minutes=1440&points=100',
@@ -171,12 +185,8 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     });
 
     it('refuses more samples than an answer may hold, and names points', async () => {
-      await (await start()).end();
-      sqlite(
-        file,
-        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100001)
-       INSERT INTO sample (time_ms, api_memory_mb, api_cpu_percent) SELECT ${Date.now()} - 60000000 + i * 100, 1, 1 FROM n`,
-      );
+      await makeFile();
+      fill(100_001, 1000, 100);
       const running = await start({ VS_METRICS_INTERVAL: '0' });
       const refused = await running.request('api/v1alpha1/metrics/history?minutes=1440');
       expect(refused.status).toBe(400);
@@ -184,30 +194,32 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       expect(await running.history('?minutes=1440&points=50')).not.toHaveLength(0);
     });
 
-    it.each([
-      ['minutes=0', 'minutes'],
-      ['minutes=5256001', 'minutes'],
-      ['minutes=1.5', 'minutes'],
-      ['points=1', 'points'],
-      ['points=10001', 'points'],
-      ['from=yesterday', 'from'],
-      ['from=2026-13-01', 'from'],
-      ['from=2026-02-30T10:00', 'from'],
-      ['from=2026-11-24&to=2026-11-23', 'from'],
-      ['to=2026-11-24', 'to'],
-      ['minutes=5&from=2026-11-24', 'minutes'],
-    ])('refuses %s and names the parameter', async (query, name) => {
-      app ??= await start({ VS_METRICS_INTERVAL: '0' });
-      const response = await app.request(`api/v1alpha1/metrics/history?${query}`);
-      expect(response.status).toBe(400);
-      expect(((await response.json()) as { message: string[] }).message[0]).toMatch(new RegExp(`^${name}: `));
+    it('refuses what makes no sense, and names the parameter', async () => {
+      const running = await start({ VS_METRICS_INTERVAL: '0' });
+      for (const [query, name] of [
+        ['minutes=0', 'minutes'],
+        ['minutes=5256001', 'minutes'],
+        ['minutes=1.5', 'minutes'],
+        ['points=1', 'points'],
+        ['points=10001', 'points'],
+        ['from=yesterday', 'from'],
+        ['from=2026-13-01', 'from'],
+        ['from=2026-02-30T10:00', 'from'],
+        ['from=2026-11-24&to=2026-11-23', 'from'],
+        ['to=2026-11-24', 'to'],
+        ['minutes=5&from=2026-11-24', 'minutes'],
+      ] as const) {
+        const response = await running.request(`api/v1alpha1/metrics/history?${query}`);
+        expect([query, response.status]).toEqual([query, 400]);
+        const { message } = (await response.json()) as { message: string[] };
+        expect(message[0]).toMatch(new RegExp(`^${name}: `));
+      }
     });
   });
 
   describe('retention', () => {
     it('deletes samples after two days and minutes after the days that were set, while samples are written', async () => {
-      await (await start()).end();
-      sqlite(file, 'DELETE FROM sample; DELETE FROM minute');
+      await makeFile();
       fill(30_000, 1000);
       const day = 86_400_000;
       const running = await start({ VS_METRICS_RETENTION_DAYS: '3' });
@@ -232,8 +244,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
 
   describe('an export', () => {
     it('gives a span as CSV and JSON, with a name', async () => {
-      await (await start()).end();
-      sqlite(file, 'DELETE FROM sample; DELETE FROM minute');
+      await makeFile();
       fill(20_000, 5000);
       const running = await start({ VS_METRICS_INTERVAL: '0' });
       const stored = storedTimes(file);
@@ -265,7 +276,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     });
 
     it('takes no more memory for a long span, and stops when the client goes', async () => {
-      await (await start()).end();
+      await makeFile();
       sqlite(
         file,
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000)

@@ -109,12 +109,4 @@ describe('a game server that something else runs', () => {
     expect((await api.exited).code).toBe(0);
     expect(isAlive(pid)).toBe(true);
   });
-
-  it('cannot be named together with a command', async () => {
-    const both = ApiProcess.spawn({ VS_SERVER_PID_FILE: file, VS_SERVER_COMMAND: 'sleep 60' }, folder.path);
-    expect((await both.exited).code).toBe(1);
-    expect(both.output.trim()).toBe(
-      `VS_SERVER_PID_FILE="${file}" cannot be used; allowed: only without VS_SERVER_COMMAND; unset one of the two`,
-    );
-  });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ApiProcess, temporaryFolder } from './support/api-process.js';
 
 const OURS = 'https://dash.example.org';
@@ -6,21 +6,20 @@ const ALSO_OURS = 'http://localhost:5173';
 const CURRENT = 'api/v1alpha1/metrics/current';
 
 describe('pages of other origins', () => {
-  let folder: ReturnType<typeof temporaryFolder>;
+  const folder = temporaryFolder();
   let api: ApiProcess;
-
-  beforeEach(() => {
-    folder = temporaryFolder();
-  });
-
-  afterEach(async () => {
-    await api.kill();
-    folder.remove();
-  });
 
   const start = async (origins: string) => {
     api = await ApiProcess.start({ VS_CORS_ORIGINS: origins, VS_DATA_DIR: '' }, folder.path);
   };
+
+  beforeAll(() => start(`${OURS}, ${ALSO_OURS}`));
+
+  afterAll(async () => {
+    await api.kill();
+    folder.remove();
+  });
+
   const preflight = (origin: string, method = 'GET') =>
     api.request(
       CURRENT,
@@ -37,7 +36,6 @@ describe('pages of other origins', () => {
   const allowed = (answer: Response) => answer.headers.get('access-control-allow-origin');
 
   it('may call when they are on the list, refusals included', async () => {
-    await start(`${OURS}, ${ALSO_OURS}`);
     for (const origin of [OURS, ALSO_OURS]) {
       const asked = await preflight(origin);
       expect(asked.status).toBe(204);
@@ -55,7 +53,6 @@ describe('pages of other origins', () => {
   });
 
   it('may read the stream, replay included', async () => {
-    await start(OURS);
     const answer = await api.request('api/v1alpha1/metrics/stream', {
       headers: { origin: OURS, 'last-event-id': '0' },
       signal: AbortSignal.timeout(60_000),
@@ -68,7 +65,6 @@ describe('pages of other origins', () => {
   });
 
   it('may not when they are not', async () => {
-    await start(OURS);
     for (const origin of [
       'https://evil.example.org',
       `${OURS}:8443`,
@@ -81,26 +77,10 @@ describe('pages of other origins', () => {
   });
 
   it('may not when there is no list', async () => {
+    await api.kill();
     await start('');
     const asked = await preflight(OURS);
     expect([asked.ok, allowed(asked)]).toEqual([false, null]);
     expect(allowed(await api.request(CURRENT, { headers: { origin: OURS } }))).toBeNull();
-  });
-
-  it.each([
-    ['*', '"*"'],
-    ['null', '"null"'],
-    [`${OURS}/`, `"${OURS}/"`],
-    [`${OURS},dash.example.org`, '"dash.example.org"'],
-    [`${OURS},`, '""'],
-    ['https://Dash.example.org', '"https://Dash.example.org"'],
-    ['https://dash.example.org:443', '"https://dash.example.org:443"'],
-  ])('are not described by %s', async (origins, bad) => {
-    api = ApiProcess.spawn({ VS_CORS_ORIGINS: origins }, folder.path);
-    expect((await api.exited).code).toBe(1);
-    const lines = api.output.trim().split('\n');
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/^VS_CORS_ORIGINS=.* cannot be used; allowed: origins such as /);
-    expect(lines[0]).toContain(`(not one: ${bad})`);
   });
 });

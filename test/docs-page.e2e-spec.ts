@@ -1,21 +1,20 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Browser } from 'playwright-core';
 import { ADMIN_KEY, ApiProcess, temporaryFolder } from './support/api-process.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
 import { describeWith } from './support/components.js';
 
 describeWith('Chromium', CHROMIUM)('the page at /docs, in a browser', () => {
-  let folder: ReturnType<typeof temporaryFolder>;
+  const folder = temporaryFolder();
   let browser: Browser;
   let api: ApiProcess;
 
-  beforeEach(async () => {
-    folder = temporaryFolder();
+  beforeAll(async () => {
     browser = await launchBrowser();
     api = await ApiProcess.start({ VS_DATA_DIR: '' }, folder.path);
   });
 
-  afterEach(async () => {
+  afterAll(async () => {
     await browser.close();
     await api.kill();
     folder.remove();

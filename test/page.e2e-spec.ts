@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -28,30 +28,45 @@ interface Sample {
 
 describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   let browser: Browser;
+  /** One for all tests that leave it as they found it. */
+  let shared: { readonly api: ApiProcess; readonly folder: ReturnType<typeof temporaryFolder> };
   let folder: ReturnType<typeof temporaryFolder>;
   let api: ApiProcess;
   let watched: WatchedPage;
 
   beforeAll(async () => {
     browser = await launchBrowser();
+    await ownApi();
+    shared = { api, folder };
   });
 
-  afterAll(async () => {
-    await browser.close();
-  });
-
-  beforeEach(async () => {
-    folder = temporaryFolder();
-    api = await startApi();
+  beforeEach(() => {
+    ({ api, folder } = shared);
   });
 
   afterEach(async () => {
     await watched.close();
+    if (api !== shared.api) await endApi();
+  });
+
+  afterAll(async () => {
+    ({ api, folder } = shared);
+    await endApi();
+    await browser.close();
+  });
+
+  /** Starts one for a test that changes it or needs other variables. */
+  async function ownApi(variables: Record<string, string> = {}): Promise<void> {
+    folder = temporaryFolder();
+    api = await startApi(variables);
+  }
+
+  async function endApi(): Promise<void> {
     const { pid } = await api.data<{ pid: number | null }>('server/status').catch(() => ({ pid: null }));
     await api.kill();
     if (pid !== null && isAlive(pid)) process.kill(-pid, 'SIGKILL');
     folder.remove();
-  });
+  }
 
   function startApi(variables: Record<string, string> = {}): Promise<ApiProcess> {
     return ApiProcess.start(
@@ -66,12 +81,6 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
       },
       folder.path,
     );
-  }
-
-  /** Ends the API and its game in order. */
-  async function stopApi(): Promise<void> {
-    api.child.kill('SIGTERM');
-    await api.exited;
   }
 
   /** Opens the page logged in, with the game measured and the stream open. */
@@ -115,9 +124,8 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('takes keys of any characters from the address, also when it is opened over the page', async () => {
-    await stopApi();
     const key = 'a+b%41"%';
-    api = await startApi({ VS_API_KEY_ADMIN: key, VS_SERVER_AUTOSTART: 'false' });
+    await ownApi({ VS_API_KEY_ADMIN: key, VS_SERVER_AUTOSTART: 'false' });
     // No header can carry this one.
     watched = await WatchedPage.open(browser, `${api.url}#key=ключ`);
     const refused = async () => {
@@ -176,6 +184,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('stops the server after asking, shows the gap without a reload, and starts it again', async () => {
+    await ownApi();
     await openDashboard();
     await watched.reads('server-state', /^running$/);
     expect(await watched.page.isDisabled('#start')).toBe(true);
@@ -237,8 +246,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('shows an error of the server in words', async () => {
-    await stopApi();
-    api = await startApi({ VS_SERVER_COMMAND: '/nonexistent/game', VS_SERVER_AUTOSTART: 'false' });
+    await ownApi({ VS_SERVER_COMMAND: '/nonexistent/game', VS_SERVER_AUTOSTART: 'false' });
     watched = await WatchedPage.open(browser, `${api.url}#key=${ADMIN_KEY}`);
     await watched.reads('server-state', /^stopped$/);
     await watched.page.click('#start');
@@ -246,6 +254,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('says when the API is gone, comes back with it, fills in what it can and shows the hole', async () => {
+    await ownApi();
     await openDashboard();
     const { port } = new URL(api.url);
     const { pid } = await api.data<{ pid: number }>('server/status');
@@ -271,6 +280,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('says that samples are stale when they stay away', async () => {
+    await ownApi();
     await openDashboard();
     api.child.kill('SIGSTOP');
     await watched.reads('live', /^Stale, last sample/);
@@ -404,8 +414,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('shows means of what reaches further back than its samples', async () => {
-    await stopApi();
-    api = await startApi({
+    await ownApi({
       VS_METRICS_INTERVAL: '0.1',
       VS_METRICS_CAPACITY: '10',
       VS_SERVER_AUTOSTART: 'false',
@@ -421,6 +430,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('changes the interval, says why a value is refused, and goes back to the default', async () => {
+    await ownApi();
     await openDashboard();
     await watched.page.fill('#interval', '0.01');
     await watched.page.click('#interval-form button[type=submit]');
@@ -448,6 +458,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('shows an interval that was set elsewhere, but not over what is being typed', async () => {
+    await ownApi();
     await openDashboard();
     const setElsewhere = (intervalSeconds: number) =>
       api.request('api/v1alpha1/settings', {
@@ -466,9 +477,10 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('says that samples are not archived, and why', async () => {
-    await stopApi();
-    writeFileSync(join(folder.path, 'metrics.db'), 'this is no database, and nobody may touch it');
-    api = await startApi({ VS_DATA_DIR: folder.path });
+    const dataDir = join(folder.path, 'foreign');
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, 'metrics.db'), 'this is no database, and nobody may touch it');
+    await ownApi({ VS_DATA_DIR: dataDir });
     await openDashboard();
     await watched.reads('degraded', /kept in memory only: /);
   });

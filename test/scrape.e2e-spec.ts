@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Global, type LoggerService, Module } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
@@ -19,14 +19,10 @@ function valueOf(name: string, text: string): number | undefined {
 const ownLines = (text: string) => text.split('\n').filter((line) => line.startsWith('vintagestory_'));
 
 describe('GET /metrics', () => {
-  let folder: ReturnType<typeof temporaryFolder>;
+  const folder = temporaryFolder();
   let api: ApiProcess;
 
-  beforeEach(() => {
-    folder = temporaryFolder();
-  });
-
-  afterEach(async () => {
+  afterAll(async () => {
     await api.kill();
     folder.remove();
   });
@@ -35,8 +31,11 @@ describe('GET /metrics', () => {
   const start = (variables: Record<string, string> = {}) =>
     ApiProcess.start({ VS_METRICS_INTERVAL: '600', VS_DATA_DIR: '', ...variables }, folder.path);
 
-  it('shows nothing without a key, and takes either key in either header', async () => {
+  beforeAll(async () => {
     api = await start();
+  });
+
+  it('shows nothing without a key, and takes either key in either header', async () => {
     for (const [key, headers] of [
       [null, {}],
       ['wrong', {}],
@@ -54,14 +53,17 @@ describe('GET /metrics', () => {
   });
 
   it('is open to all, and it alone, with VS_PROMETHEUS_PUBLIC', async () => {
-    api = await start({ VS_PROMETHEUS_PUBLIC: 'true' });
-    expect((await api.request('metrics', {}, null)).status).toBe(200);
-    expect((await api.request('api/v1alpha1/metrics/current', {}, null)).status).toBe(401);
-    expect((await api.request('api/v1alpha1/server/status', {}, null)).status).toBe(401);
+    const open = await start({ VS_PROMETHEUS_PUBLIC: 'true' });
+    try {
+      expect((await open.request('metrics', {}, null)).status).toBe(200);
+      expect((await open.request('api/v1alpha1/metrics/current', {}, null)).status).toBe(401);
+      expect((await open.request('api/v1alpha1/server/status', {}, null)).status).toBe(401);
+    } finally {
+      await open.kill();
+    }
   });
 
   it('answers 50 at once alike, and takes no sample for any', async () => {
-    api = await start();
     const answers = await Promise.all(
       Array.from({ length: 50 }, async () => (await api.request('metrics')).text()),
     );
@@ -75,7 +77,6 @@ describe('GET /metrics', () => {
   });
 
   it('leaves out what a stopped server has not, and tells of this process', async () => {
-    api = await start();
     const text = await (await api.request('metrics')).text();
     expect(valueOf('vintagestory_server_up', text)).toBe(0);
     expect(valueOf('vintagestory_server_cpu_seconds_total', text)).toBe(0);

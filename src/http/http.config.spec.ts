@@ -104,14 +104,19 @@ describe('httpConfig', () => {
 
   // `*` and `null` would let in anybody; the others are never what a browser sends.
   it.each([
-    '*',
-    'null',
-    'dash.example.org',
-    'https://dash.example.org/',
-    'https://Dash.example.org',
-    'https://a,',
-  ])('refuses VS_CORS_ORIGINS=%s', (value) => {
+    ['*', '*'],
+    ['null', 'null'],
+    ['dash.example.org', 'dash.example.org'],
+    ['https://dash.example.org/', 'https://dash.example.org/'],
+    ['https://Dash.example.org', 'https://Dash.example.org'],
+    ['https://dash.example.org:443', 'https://dash.example.org:443'],
+    ['https://a,dash.example.org', 'dash.example.org'],
+    ['https://a,', ''],
+  ])('refuses VS_CORS_ORIGINS=%s', (value, bad) => {
     process.env.VS_CORS_ORIGINS = value;
-    expect(httpConfig).toThrow(`VS_CORS_ORIGINS="${value}" cannot be used; allowed: origins such as`);
+    expect(httpConfig).toThrow(
+      `VS_CORS_ORIGINS="${value}" cannot be used; allowed: origins such as https://dash.example.org or http://localhost:5173, ` +
+        `separated by commas (not one: "${bad}")`,
+    );
   });
 });

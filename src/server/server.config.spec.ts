@@ -74,6 +74,13 @@ describe('serverConfig', () => {
     expect(serverConfig).toThrow(`${name}=${JSON.stringify(value)} cannot be used; allowed: ${allowed}`);
   });
 
+  it('refuses a command together with the pid file of a game that something else runs', () => {
+    Object.assign(process.env, { VS_SERVER_COMMAND: 'game', VS_SERVER_PID_FILE: '/run/game.pid' });
+    expect(serverConfig).toThrow(
+      'VS_SERVER_PID_FILE="/run/game.pid" cannot be used; allowed: only without VS_SERVER_COMMAND; unset one of the two',
+    );
+  });
+
   it('does not look at the working folder: a mount may come later', () => {
     process.env.VS_SERVER_CWD = '/nowhere/at/all';
     expect(serverConfig().cwd).toBe('/nowhere/at/all');

@@ -61,7 +61,13 @@ export class ApiProcess {
       cwd,
       { command: [...under, process.execPath, MAIN] },
     );
-    await api.waitForOutput(/Vintage Story metrics: http/);
+    try {
+      await api.waitForOutput(/Vintage Story metrics: http/);
+    } catch (error) {
+      // Whoever asked for it has nothing by which to end it.
+      await api.kill();
+      throw error;
+    }
     return api;
   }
 
