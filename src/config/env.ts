@@ -12,8 +12,7 @@ export function isSecretVariable(name: string): boolean {
   return /^VS_API_?KEY/i.test(name);
 }
 
-/** Names of the variables that were read so far. */
-const known = new Set<string>();
+const known = new Map<string, z.core.$ZodType>();
 /** Where those variables come from that a file added. */
 const origins = new Map<string, { readonly value: string; readonly where: string }>();
 
@@ -32,8 +31,8 @@ export function readEnv<S extends z.ZodObject>(
   schema: S,
   emptyMeans: readonly (keyof S['shape'])[] = [],
 ): z.output<S> {
-  const raw = Object.keys(schema.shape).flatMap((name) => {
-    known.add(name);
+  const raw = Object.entries(schema.shape).flatMap(([name, valueSchema]) => {
+    known.set(name, valueSchema);
     const value = process.env[name]?.trim();
     return value === undefined || (value === '' && !emptyMeans.includes(name)) ? [] : [[name, value]];
   });
@@ -54,6 +53,11 @@ export function readEnv<S extends z.ZodObject>(
       return `${where}${name}=${value} cannot be used; allowed: ${message}`;
     }),
   );
+}
+
+/** The variables that were read so far: their names, and the schemas of their values. */
+export function knownVariables(): ReadonlyMap<string, z.core.$ZodType> {
+  return known;
 }
 
 /** Runs every module's settings once, so that all bad variables are reported together. */
@@ -77,7 +81,7 @@ export function envWarnings(): string[] {
     ...(unknown.length === 0
       ? []
       : [`Variables that are not known here, and do nothing: ${unknown.join(', ')}`]),
-    ...[...known].flatMap((name) => {
+    ...[...known.keys()].flatMap((name) => {
       const part = oddPart(name, process.env[name]?.trim() ?? '');
       return part === null ? [] : [`${name} ${part}`];
     }),

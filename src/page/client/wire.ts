@@ -1,4 +1,4 @@
-/** What the API sends; the fields are described in the project's README. */
+/** What the API sends; docs/numbers.md says what each field means. */
 export interface Sample {
   readonly timestamp: string;
   readonly apiMemoryMb: number;
