@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { Test } from '@nestjs/testing';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { z } from 'zod';
+import { AppModule } from '../src/app.module.js';
 import { knownVariables } from '../src/config/env.js';
-import { createApp } from '../src/create-app.js';
 
 const pages = ['.', 'docs'].flatMap((folder) =>
   readdirSync(folder)
@@ -102,10 +103,10 @@ describe('the variables', () => {
     name === 'VS_METRICS_ENGINE' ? (process.platform === 'linux' ? 'native' : 'pidusage') : value;
 
   it('have the same defaults in the table, in .env.example and in the schemas', async () => {
+    // Each module has read its variables once it is made.
     const environment = process.env;
     process.env = { VS_DATA_DIR: '' };
-    const app = await createApp({ log: () => undefined, warn: () => undefined, error: console.error });
-    await app.close();
+    await Test.createTestingModule({ imports: [AppModule] }).compile();
     process.env = environment;
 
     const byName = (entries: (readonly [string, string])[]) => Object.fromEntries([...entries].sort());

@@ -78,7 +78,7 @@ describe('the packed package in an application of somebody else', () => {
     folder.remove();
   });
 
-  it('has a sound manifest, and nothing in it but what runs', async () => {
+  it('has a sound manifest, and nothing in it but what runs and its documents', async () => {
     await run(resolve('node_modules/.bin/publint'), ['--strict', '--pack', 'false', installed]);
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
     expect(readdirSync(installed).sort()).toEqual([
@@ -86,6 +86,7 @@ describe('the packed package in an application of somebody else', () => {
       'LICENSE',
       'README.md',
       'dist',
+      'docs',
       'package.json',
     ]);
     expect(files.filter((file) => /\.map$|\.spec\.|tsbuildinfo/.test(file))).toEqual([]);

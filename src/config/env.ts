@@ -31,7 +31,7 @@ export function readEnv<S extends z.ZodObject>(
   schema: S,
   emptyMeans: readonly (keyof S['shape'])[] = [],
 ): z.output<S> {
-  const raw = Object.entries(schema.shape).flatMap(([name, valueSchema]) => {
+  const raw = Object.entries<z.core.$ZodType>(schema.shape).flatMap(([name, valueSchema]) => {
     known.set(name, valueSchema);
     const value = process.env[name]?.trim();
     return value === undefined || (value === '' && !emptyMeans.includes(name)) ? [] : [[name, value]];
