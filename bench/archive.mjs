@@ -12,7 +12,8 @@ import { bucketWidthMs } from '../dist/archive/metrics-bucket.js';
 
 const DAYS = Number(process.argv[2] ?? 30);
 const DAY_MS = 86_400_000;
-const CHECKPOINT = { checkpoint: true, samplesBeforeMs: null, minutesBeforeMs: null, untilMs: Infinity };
+const KEEP_DAYS = 3650;
+const CHECKPOINT = { checkpoint: true, untilMs: Infinity };
 const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-'));
 const kb = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
 
@@ -39,7 +40,7 @@ function median(values) {
 async function benchAppend() {
   console.log('\n# One append');
   const writer = new ArchiveWriter(join(folder, 'append.db'));
-  const client = new ArchiveClient(join(folder, 'append.db'));
+  const client = new ArchiveClient(join(folder, 'append.db'), KEEP_DAYS);
   const plain = openSync(join(folder, 'append.log'), 'a');
   const [archiveMs, plainMs] = [[], []];
   for (let i = 0; i < 20_000; i++) {
@@ -79,7 +80,7 @@ function fill(file, intervalMs, days) {
 async function benchQueries(intervalMs) {
   const file = join(folder, `queries-${intervalMs}.db`);
   const count = fill(file, intervalMs, DAYS);
-  const client = new ArchiveClient(file);
+  const client = new ArchiveClient(file, KEEP_DAYS);
   await client.call('upkeep', CHECKPOINT);
   console.log(`\n# ${DAYS} days at ${intervalMs / 1000} s: ${count} raw rows, ${kb(statSync(file).size)}`);
   const nowMs = Date.now();
@@ -147,7 +148,7 @@ async function compact(file, endMs) {
   const perDay = [];
   for (let i = 0; i < 2 * 8640; i += 8640) {
     writer.write(Array.from({ length: 8640 }, (_, n) => sample(endMs + (i + n) * 10_000, n)));
-    const client = new ArchiveClient(join(folder, 'raw.db'));
+    const client = new ArchiveClient(join(folder, 'raw.db'), KEEP_DAYS);
     await client.close();
     perDay.push(statSync(join(folder, 'raw.db')).size);
   }

@@ -18,7 +18,11 @@ export class ArchiveClient {
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
 
-  constructor(private readonly file: string) {}
+  /** `retentionDays`: how many days minute rows are kept. */
+  constructor(
+    private readonly file: string,
+    private readonly retentionDays: number,
+  ) {}
 
   /** Rejects with the worker's error, which has SQLite's code. */
   call<K extends CallName>(name: K, input: ArchiveCalls[K]['takes']): Promise<ArchiveCalls[K]['gives']> {
@@ -49,7 +53,8 @@ export class ArchiveClient {
 
   private start(): Worker {
     // Not the parent's flags: those of a test runner or an inspector are not meant for this thread.
-    const worker = new Worker(WORKER_URL, { workerData: { file: this.file }, execArgv: [] });
+    const { file, retentionDays } = this;
+    const worker = new Worker(WORKER_URL, { workerData: { file, retentionDays }, execArgv: [] });
     // It has nothing to do on its own, so it keeps no process alive.
     worker.unref();
     let failure = new Error('The archive worker has ended.');

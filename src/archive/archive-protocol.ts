@@ -28,10 +28,10 @@ export interface ArchiveCalls {
     gives: { text: Uint8Array<ArrayBuffer>; next: ExportCursor | null };
   };
   /**
-   * One small step of upkeep; what holds the write lock is left out if it would not end before `untilMs` (monotonic),
+   * One small step of upkeep, deletion by the rule of retention; what holds the write lock is left out if it would not end before `untilMs` (monotonic),
    * except to empty a WAL that has grown too large.
    */
-  upkeep: { takes: UpkeepOrder; gives: { more: boolean } };
+  upkeep: { takes: Pick<UpkeepOrder, 'checkpoint' | 'untilMs'>; gives: { more: boolean } };
   /** Empties the WAL into the file and closes the connection. */
   close: { takes: null; gives: null };
 }

@@ -3,6 +3,7 @@ import { type ArchiveCalls, type CallMessage, type CallName, type ReplyMessage }
 import { ArchiveReader } from './archive-reader.js';
 import { ArchiveUpkeep } from './archive-upkeep.js';
 import { exportRows } from './export-format.js';
+import { Retention } from './retention.js';
 import { errorCode, openConnection } from './sqlite.js';
 
 // The entry of the worker thread: whatever may take long or wait for the disk, so that the main thread need not.
@@ -16,13 +17,14 @@ const port = parentPort;
 if (port === null) throw new Error('This file is the entry of a worker thread.');
 
 const encoder = new TextEncoder();
-const { file } = workerData as { file: string };
+const { file, retentionDays } = workerData as { file: string; retentionDays: number };
 const db = openConnection(file);
 db.exec(
   `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0`,
 );
 const reader = new ArchiveReader(db);
 const upkeep = new ArchiveUpkeep(db);
+const retention = new Retention(db, retentionDays);
 
 const handlers: { [K in CallName]: (input: ArchiveCalls[K]['takes']) => ArchiveCalls[K]['gives'] } = {
   samples: ({ span, limit }) => {
@@ -34,7 +36,7 @@ const handlers: { [K in CallName]: (input: ArchiveCalls[K]['takes']) => ArchiveC
     const { rows, next } = reader.page(span, after, EXPORT_PAGE_ROWS);
     return { text: encoder.encode(exportRows(rows, format, after === null)), next };
   },
-  upkeep: (order) => ({ more: upkeep.step(order) }),
+  upkeep: (order) => ({ more: upkeep.step({ ...order, ...retention.due(Date.now()) }) }),
   close: () => {
     upkeep.finish();
     db.close();

@@ -174,7 +174,7 @@ describe('reading', () => {
 
 describe('upkeep', () => {
   it('bounds the WAL, also when samples come during every checkpoint and no time is left after it', async () => {
-    const client = new ArchiveClient(file);
+    const client = new ArchiveClient(file, 30);
     let isOver = false;
     const write = async (snapshot: MetricsSnapshot): Promise<void> => {
       try {
@@ -187,7 +187,7 @@ describe('upkeep', () => {
       }
     };
     const upkeep = async () => {
-      while (!isOver) await client.call('upkeep', { ...order(null, null), checkpoint: true, untilMs: 0 });
+      while (!isOver) await client.call('upkeep', { checkpoint: true, untilMs: 0 });
     };
     const done = upkeep();
     let written = 0;

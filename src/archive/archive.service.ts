@@ -8,7 +8,6 @@ import { ArchiveFile } from './archive-file.js';
 import { ArchiveProblem, problemOf } from './archive-problem.js';
 import { monotonicMs } from './archive-protocol.js';
 import { type ArchiveConfig } from './archive.config.js';
-import { Retention } from './retention.js';
 import { errorCode } from './sqlite.js';
 
 /** How often an archive that cannot be written is tried again. */
@@ -36,7 +35,7 @@ const UPKEEP_STEP_MS = 100;
 export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(ArchiveService.name);
   private readonly dataDir: string;
-  private readonly retention: Retention;
+  private readonly retentionDays: number;
   private file: ArchiveFile | null = null;
   private worker: ArchiveClient | null = null;
   private problem: ArchiveProblem | null = null;
@@ -58,7 +57,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   ) {
     const { dataDir, retentionDays } = config.get('archive', { infer: true });
     this.dataDir = dataDir === '' ? '' : resolve(dataDir);
-    this.retention = new Retention(retentionDays);
+    this.retentionDays = retentionDays;
     // Here and not in a hook: whoever else listens comes later.
     if (this.dataDir !== '') {
       metrics.snapshots$.subscribe((snapshot) => {
@@ -205,7 +204,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   private open(): void {
     try {
       this.file = ArchiveFile.open(this.dataDir);
-      this.worker = new ArchiveClient(this.file.path);
+      this.worker = new ArchiveClient(this.file.path, this.retentionDays);
       this.forgottenUpToMs = Math.max(
         this.forgottenUpToMs,
         this.file.writer.latestTimeBefore(0) ?? -Infinity,
@@ -241,7 +240,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     if (checkpoint) this.nextCheckpointMs = this.nextUpkeepMs;
     const untilMs = nowMs + this.scheduler.intervalSeconds * 1000 * UPKEEP_SHARE;
     this.worker
-      .call('upkeep', { ...this.retention.due(), checkpoint, untilMs })
+      .call('upkeep', { checkpoint, untilMs })
       .then(({ more }) => {
         if (more) this.nextUpkeepMs = monotonicMs() + UPKEEP_STEP_MS;
         this.upkeepFailure = '';

@@ -1,28 +1,68 @@
-import { monotonicMs, type UpkeepOrder } from './archive-protocol.js';
+import { type UpkeepOrder } from './archive-protocol.js';
+import { IS_TIME } from './schema.js';
+import { type Connection, type Statement } from './sqlite.js';
 
 const DAY_MS = 86_400_000;
+const DAY_MINUTES = 1440;
 const RAW_DAYS = 2;
-/** A wall clock that gains or loses more than this between two looks has been set. */
-const JUMP_MS = 60_000;
-/** A clock that was set wrong is mostly set right within a day: until then nothing is deleted by it. */
-const TRUST_AFTER_MS = DAY_MS;
+/** Longer holes (a night or a day without samples is none of these) say nothing: the clock may have been set. */
+const MAX_HOLE_MS = DAY_MS + 3_600_000;
 
-/** Decides what is old enough to be deleted, by a wall clock that it does not trust after a jump. */
+/**
+ * Decides what is old enough to be deleted: what is too old by the wall clock and, since that may be wrong, by what was
+ * recorded after it. There the newest 1,440 minutes count one each and holes among them nothing; before those a hole
+ * counts as far as it is no longer than a day or so. A clock that is wrong thus deletes nothing at once, and yet no
+ * more minutes are kept than retention has.
+ */
 export class Retention {
-  private offsetMs = Date.now() - monotonicMs();
-  private trustedFromMs = 0;
+  private readonly earliest: Statement;
+  private readonly fromNewest: Statement;
+  private readonly firstFrom: Statement;
+  private readonly lastBefore: Statement;
 
-  constructor(private readonly days: number) {}
+  constructor(
+    db: Connection,
+    private readonly days: number,
+  ) {
+    const time = `SELECT time_ms FROM minute WHERE ${IS_TIME}`;
+    this.earliest = db.prepare(`${time} ORDER BY time_ms LIMIT 1`).raw();
+    this.fromNewest = db.prepare(`${time} ORDER BY time_ms DESC LIMIT 1 OFFSET CAST(?1 AS INTEGER)`).raw();
+    this.firstFrom = db.prepare(`${time} AND time_ms >= ?1 ORDER BY time_ms LIMIT 1`).raw();
+    this.lastBefore = db.prepare(`${time} AND time_ms < ?1 ORDER BY time_ms DESC LIMIT 1`).raw();
+  }
 
-  /** What may be deleted now; call it at least every few minutes. */
-  due(): Pick<UpkeepOrder, 'samplesBeforeMs' | 'minutesBeforeMs'> {
-    const [wallMs, steadyMs] = [Date.now(), monotonicMs()];
-    if (Math.abs(wallMs - steadyMs - this.offsetMs) > JUMP_MS) this.trustedFromMs = steadyMs + TRUST_AFTER_MS;
-    this.offsetMs = wallMs - steadyMs;
-    if (steadyMs < this.trustedFromMs) return { samplesBeforeMs: null, minutesBeforeMs: null };
+  /** What may be deleted when the wall clock says `nowMs`. */
+  due(nowMs: number): Pick<UpkeepOrder, 'samplesBeforeMs' | 'minutesBeforeMs'> {
     return {
-      samplesBeforeMs: wallMs - Math.min(RAW_DAYS, this.days) * DAY_MS,
-      minutesBeforeMs: wallMs - this.days * DAY_MS,
+      samplesBeforeMs: this.before(Math.min(RAW_DAYS, this.days), nowMs),
+      minutesBeforeMs: this.before(this.days, nowMs),
     };
   }
+
+  private before(days: number, nowMs: number): number | null {
+    const byClockMs = nowMs - days * DAY_MS;
+    const earliestMs = timeOf(this.earliest.get());
+    if (earliestMs === null || earliestMs >= byClockMs) return null;
+    const byRecordMs = this.recordedBefore(days);
+    return byRecordMs === null ? null : Math.min(byClockMs, byRecordMs);
+  }
+
+  /** The time before which minutes have so many recorded days after them; null while there are not so many. */
+  private recordedBefore(days: number): number | null {
+    let timeMs = timeOf(this.fromNewest.get(DAY_MINUTES - 1));
+    let leftMs = (days - 1) * DAY_MS;
+    // In steps of a day, not of a row: ten years are some thousand look-ups.
+    while (timeMs !== null && leftMs > 0) {
+      const firstMs = timeOf(this.firstFrom.get(timeMs - Math.min(leftMs, DAY_MS)));
+      const nextMs: number | null =
+        firstMs !== null && firstMs < timeMs ? firstMs : timeOf(this.lastBefore.get(timeMs));
+      if (nextMs !== null && timeMs - nextMs <= MAX_HOLE_MS) leftMs -= timeMs - nextMs;
+      timeMs = nextMs;
+    }
+    return timeMs;
+  }
+}
+
+function timeOf(row: unknown): number | null {
+  return (row as [number] | undefined)?.[0] ?? null;
 }

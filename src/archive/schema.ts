@@ -10,6 +10,12 @@ export const SCHEMA_VERSION = 1;
 /** The span of a row of the table `minute`. */
 export const MINUTE_MS = 60_000;
 
+/**
+ * SQL: the row has a time that a Date can hold. Damage may put anything into a column, also text that is not UTF-8; to
+ * fetch that makes the binding abort the process.
+ */
+export const IS_TIME = 'time_ms BETWEEN 0 AND 8640000000000000';
+
 // The comments are inside the statements because SQLite keeps them: the shell's .schema shows them.
 const CREATE_TABLES = `
 CREATE TABLE sample ( -- one row for each sample
