@@ -214,17 +214,64 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
     // Outside libfaketime: its lock is shared with children, and one that is killed holding it hangs the app.
     const BURNER = `env -u LD_PRELOAD ${process.execPath} -e 'setInterval(() => { const end = performance.now() + 20; while (performance.now() < end); }, 40)'`;
 
+    const fakeClock = (offset: string): Record<string, string> => {
+      const clock = join(folder.path, 'clock');
+      writeFileSync(clock, `${offset}\n`);
+      return {
+        LD_PRELOAD: FAKETIME,
+        DONT_FAKE_MONOTONIC: '1',
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_TIMESTAMP_FILE: clock,
+      };
+    };
+
+    /** Puts minute rows of 30 days before now into the file, without their samples. */
+    const fillMinutes = async () => {
+      await (await start()).end();
+      sqlite(
+        file,
+        `DELETE FROM sample; DELETE FROM minute;
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 43200)
+         INSERT INTO minute (time_ms, sample_count, game_sample_count, api_memory_mb, api_memory_mb_max,
+           api_cpu_percent, api_cpu_percent_max)
+         SELECT ${Math.floor(Date.now() / 60_000) * 60_000} - i * 60000, 6, 0, 1, 1, 1, 1 FROM n`,
+      );
+    };
+
+    it('is 400 days ahead at the start: nothing is deleted', async () => {
+      await fillMinutes();
+      const app = await start(fakeClock('+400d'));
+      await eventually('upkeep', async () => (await app.history('?minutes=5')).length > 40);
+      expect(Number(sqlite(file, 'SELECT COUNT(*) FROM minute WHERE sample_count = 6'))).toBe(43_200);
+      expect(Number(sqlite(file, 'SELECT MAX(time_ms) FROM minute'))).toBeGreaterThan(
+        Date.now() + 399 * 86_400_000,
+      );
+      expect(await app.end()).toBe(0);
+    });
+
+    it('was 20 days behind and is right again: exports and buckets leave nothing out', async () => {
+      await fillMinutes();
+      const behind = await start(fakeClock('-20d'));
+      await eventually('samples', () => storedTimes(file).length > 5);
+      expect(await behind.end()).toBe(0);
+      const app = await start({ VS_METRICS_INTERVAL: '0' });
+      const total = Number(sqlite(file, 'SELECT SUM(sample_count) FROM minute'));
+      expect(total).toBeGreaterThan(43_200 * 6);
+      const path = `metrics/export?format=json&from=${new Date(Date.now() - 31 * 86_400_000).toISOString()}`;
+      const rows = (await (await app.request(`api/v1alpha1/${path}`)).json()) as WireBucket[];
+      expect(rows.reduce((sum, row) => sum + row.sampleCount, 0)).toBe(total);
+      const from = new Date(Date.now() - 6 * 86_400_000).toISOString();
+      const fine = await app.get<{ metrics: WireBucket[] }>(`metrics/history?from=${from}&points=10000`);
+      expect(fine.metrics.length).toBeGreaterThan(8000);
+    });
+
     it.each([
       ['back', '-3600', -1],
       ['forward', '+3600', 1],
     ])('jumps an hour %s: nothing is lost, percentages stay true, times stay sane', async (_, jump, sign) => {
       const clock = join(folder.path, 'clock');
-      writeFileSync(clock, '+0\n');
       const app = await start({
-        LD_PRELOAD: FAKETIME,
-        DONT_FAKE_MONOTONIC: '1',
-        FAKETIME_NO_CACHE: '1',
-        FAKETIME_TIMESTAMP_FILE: clock,
+        ...fakeClock('+0'),
         VS_METRICS_CAPACITY: '40',
         VS_METRICS_INTERVAL: '0.2',
         VS_SERVER_COMMAND: BURNER,

@@ -1,6 +1,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type ArchiveCalls, type CallName, type ReplyMessage } from './archive-protocol.js';
+import {
+  type ArchiveCalls,
+  type CallMessage,
+  type CallName,
+  type DropMessage,
+  type ReplyMessage,
+} from './archive-protocol.js';
+import { isDamage } from './sqlite.js';
 
 /** The built worker; when this file is run as TypeScript (Jest compiles in memory), the one that the build made. */
 const WORKER_URL = import.meta.url.endsWith('.ts')
@@ -10,7 +17,14 @@ const WORKER_URL = import.meta.url.endsWith('.ts')
 interface Waiting {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
+  readonly settled: () => void;
 }
+
+/** How many queries may wait: those are answered within seconds, and more are refused. */
+const MAX_WAITING = 64;
+
+/** Too many queries wait already. */
+export class ArchiveBusy extends Error {}
 
 /** Calls into the archive's worker thread, which is started with the first call, and anew when it has died. */
 export class ArchiveClient {
@@ -18,19 +32,42 @@ export class ArchiveClient {
   private readonly waiting = new Map<number, Waiting>();
   private lastId = 0;
 
-  /** `retentionDays`: how many days minute rows are kept. */
+  /** `retentionDays`: how many days minute rows are kept; `damaged` is told when the file shows to be damaged. */
   constructor(
     private readonly file: string,
     private readonly retentionDays: number,
+    private readonly damaged: (problem: Error) => void = () => undefined,
   ) {}
 
-  /** Rejects with the worker's error, which has SQLite's code. */
-  call<K extends CallName>(name: K, input: ArchiveCalls[K]['takes']): Promise<ArchiveCalls[K]['gives']> {
+  /** Like {@link call}, for somebody who may go or be sent away: rejects with {@link ArchiveBusy} when too many wait. */
+  ask<K extends CallName>(
+    name: K,
+    input: ArchiveCalls[K]['takes'],
+    signal: AbortSignal,
+  ): Promise<ArchiveCalls[K]['gives']> {
+    if (this.waiting.size >= MAX_WAITING) return Promise.reject(new ArchiveBusy());
+    return this.call(name, input, signal);
+  }
+
+  /** Rejects with the worker's error, which has SQLite's code, or with the signal's reason. */
+  call<K extends CallName>(
+    name: K,
+    input: ArchiveCalls[K]['takes'],
+    signal?: AbortSignal,
+  ): Promise<ArchiveCalls[K]['gives']> {
     const worker = (this.worker ??= this.start());
     const id = ++this.lastId;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, name, input });
+      signal?.throwIfAborted();
+      const drop = () => {
+        worker.postMessage({ id, name: 'drop' } satisfies DropMessage);
+        this.waiting.delete(id);
+        reject(signal?.reason as Error);
+      };
+      const settled = () => signal?.removeEventListener('abort', drop);
+      signal?.addEventListener('abort', drop);
+      this.waiting.set(id, { resolve, reject, settled });
+      worker.postMessage({ id, name, input } satisfies CallMessage<K>);
     });
   }
 
@@ -66,7 +103,10 @@ export class ArchiveClient {
     });
     worker.on('exit', () => {
       if (this.worker === worker) this.worker = null;
-      for (const { reject } of this.waiting.values()) reject(failure);
+      for (const { reject, settled } of this.waiting.values()) {
+        settled();
+        reject(failure);
+      }
       this.waiting.clear();
     });
     return worker;
@@ -75,7 +115,11 @@ export class ArchiveClient {
   private settle(reply: ReplyMessage): void {
     const waiting = this.waiting.get(reply.id);
     this.waiting.delete(reply.id);
-    if ('error' in reply) waiting?.reject(Object.assign(new Error(reply.error.message), reply.error));
-    else waiting?.resolve(reply.result as never);
+    waiting?.settled();
+    if ('error' in reply) {
+      const error = Object.assign(new Error(reply.error.message), reply.error);
+      waiting?.reject(error);
+      if (isDamage(error)) this.damaged(error);
+    } else waiting?.resolve(reply.result as never);
   }
 }

@@ -1,10 +1,24 @@
-import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  type Stats,
+  truncateSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../config/data-dir.js';
 import { dataDirLock } from '../config/data-dir-lock.js';
 import { ArchiveProblem, problemOf } from './archive-problem.js';
 import { ArchiveWriter } from './archive-writer.js';
+import { setDamageAside, walOf } from './damage.js';
 import { APPLICATION_ID, requireKnownVersion } from './schema.js';
+import { changeCounterOf, isWalOf } from './wal-origin.js';
 
 // Byte offsets in the header of an SQLite file: https://www.sqlite.org/fileformat2.html#the_database_header
 const HEADER_BYTES = 100;
@@ -15,15 +29,28 @@ const APPLICATION_ID_OFFSET = 68;
 /** The archive of one folder, open for writing by this process alone. */
 export class ArchiveFile {
   readonly writer: ArchiveWriter;
+  /** From before SQLite opens the file until after it has closed it: see {@link requireUsable}. */
+  private readonly descriptor: number | null;
   private readonly inode: number;
+  private change = '';
+  private changeCounter = 0;
 
   private constructor(readonly path: string) {
-    this.writer = new ArchiveWriter(path);
-    this.inode = statSync(path).ino;
+    this.descriptor = statSync(path, { throwIfNoEntry: false }) === undefined ? null : openSync(path, 'r');
+    try {
+      this.writer = new ArchiveWriter(path);
+      this.inode = statSync(path).ino;
+    } catch (error) {
+      if (this.descriptor !== null) closeSync(this.descriptor);
+      throw error;
+    }
   }
 
-  /** Opens or creates it; throws an {@link ArchiveProblem} and touches nothing when that must not or cannot be. */
-  static open(dataDir: string): ArchiveFile {
+  /**
+   * Opens or creates it; what is damaged is set aside and `say` is told. Rejects with an {@link ArchiveProblem}, and
+   * touches nothing, when that must not or cannot be.
+   */
+  static async open(dataDir: string, say: (text: string) => void): Promise<ArchiveFile> {
     const path = join(dataDir, 'metrics.db');
     try {
       makeFolder(dataDir);
@@ -34,17 +61,19 @@ export class ArchiveFile {
     }
     takeLock(dataDir);
     try {
-      requireUsable(path);
+      const header = requireUsable(path);
+      if (header !== null) await setDamageAside(path, header, say);
       return new ArchiveFile(path);
     } catch (error) {
       throw problemOf(error, path);
     }
   }
 
-  /** Whether the path still leads to the file that is open: it may have been deleted or replaced. */
+  /** Whether the path still leads to the file that is open, and nobody else has overwritten that. */
   get isInPlace(): boolean {
     try {
-      return statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode;
+      const stats = statSync(this.path, { throwIfNoEntry: false });
+      return stats?.ino === this.inode && !this.isOverwritten(stats);
     } catch {
       // Not known; a file that cannot be used shows when it is written.
       return true;
@@ -53,6 +82,37 @@ export class ArchiveFile {
 
   close(): void {
     this.writer.close();
+    if (this.descriptor !== null) closeSync(this.descriptor);
+  }
+
+  /** Closes it without moving the WAL into what lies there now, which gets an inode of its own. */
+  abandon(): void {
+    try {
+      // Statements keep a connection open after it was closed, and SQLite shares what it knows of a WAL by inode.
+      if (statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode) {
+        truncateSync(walOf(this.path));
+        copyFileSync(this.path, `${this.path}.new`);
+        renameSync(`${this.path}.new`, this.path);
+        rmSync(walOf(this.path), { force: true });
+        rmSync(`${this.path}-shm`, { force: true });
+      }
+      this.writer.close();
+    } catch {
+      // It is given up in any case.
+    }
+    if (this.descriptor !== null) closeSync(this.descriptor);
+  }
+
+  /** Only checkpoints change the file itself; what they bring is in the WAL, or was before the WAL was begun anew. */
+  private isOverwritten({ mtimeMs, size }: Stats): boolean {
+    const change = `${mtimeMs} ${size}`;
+    if (this.descriptor === null || change === this.change) return false;
+    const header = readHeader(this.descriptor);
+    const isOurs = header.length === HEADER_BYTES ? isWalOf(header, walOf(this.path)) : false;
+    if (isOurs === false || changeCounterOf(header) < this.changeCounter) return true;
+    this.change = change;
+    this.changeCounter = changeCounterOf(header);
+    return false;
   }
 }
 
@@ -67,29 +127,26 @@ function takeLock(dataDir: string): void {
 }
 
 /**
- * Judges a file by its first bytes, since opening it as a database would leave traces. Must not be called while this
+ * Judges a file by its first bytes, which it gives (null: there is none), since opening it as a database would leave traces. Must not be called while this
  * process has the file open: closing any descriptor of a file drops all of the process's locks on it (fcntl(2)).
  */
-function requireUsable(path: string): void {
-  const header = readHeader(path);
-  if (header === null || header.length === 0) return;
+function requireUsable(path: string): Buffer | null {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
   accessSync(path, constants.W_OK);
+  const descriptor = openSync(path, 'r');
+  const header = readHeader(descriptor);
+  closeSync(descriptor);
+  if (header.length === 0) return header;
   const isDatabase = header.length === HEADER_BYTES && header.toString('latin1', 0, MAGIC.length) === MAGIC;
   if (!isDatabase) throw new ArchiveProblem(`${path} is not a database and is left as it is.`);
   if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) {
     throw new ArchiveProblem(`${path} is another program's database and is left as it is.`);
   }
-  const version = header.readUInt32BE(USER_VERSION_OFFSET);
-  requireKnownVersion(version);
+  requireKnownVersion(header.readUInt32BE(USER_VERSION_OFFSET));
+  return header;
 }
 
-function readHeader(path: string): Buffer | null {
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;
-  const descriptor = openSync(path, 'r');
-  try {
-    const header = Buffer.alloc(HEADER_BYTES);
-    return header.subarray(0, readSync(descriptor, header, 0, HEADER_BYTES, 0));
-  } finally {
-    closeSync(descriptor);
-  }
+function readHeader(descriptor: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  return header.subarray(0, readSync(descriptor, header, 0, HEADER_BYTES, 0));
 }

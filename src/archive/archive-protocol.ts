@@ -3,11 +3,13 @@ import { type TimeSpan } from './metrics-bucket.js';
 /** Formats of an export. */
 export type ExportFormat = 'csv' | 'json';
 
-/** Where the next page of an export begins: after this row of this table. */
+/** Where the next page of an export begins. */
 export interface ExportCursor {
-  readonly table: 'minute' | 'sample';
   readonly timeMs: number;
+  /** Of the last sample given with that time. */
   readonly id: number;
+  /** Up to there all raw samples are kept; when that is not after `timeMs`, it is still to be seen. */
+  readonly keptToMs: number;
 }
 
 /** A JSON list as UTF-8, made in the worker, so that the main thread only has to send it. */
@@ -55,7 +57,13 @@ export interface CallMessage<K extends CallName = CallName> {
   readonly input: ArchiveCalls[K]['takes'];
 }
 
-/** Its answer: a result, or an error with SQLite's code. */
+/** Nobody waits for the answer to a call any more. */
+export interface DropMessage {
+  readonly id: number;
+  readonly name: 'drop';
+}
+
+/** The answer to a call: a result, or an error with SQLite's code. */
 export type ReplyMessage =
   | { readonly id: number; readonly result: ArchiveCalls[CallName]['gives'] }
   | { readonly id: number; readonly error: { readonly message: string; readonly code: string } };

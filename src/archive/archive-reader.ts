@@ -1,148 +1,188 @@
-import { type ExportCursor } from './archive-protocol.js';
-import { type MetricsBucket, roundMean, type TimeSpan } from './metrics-bucket.js';
-import { MINUTE_MS } from './schema.js';
-import { type Connection, type Statement } from './sqlite.js';
 import { type MetricsSnapshot } from '../metrics/index.js';
+import { type ExportCursor } from './archive-protocol.js';
+import * as sql from './archive-queries.js';
+import { type MetricsBucket, roundMean, type TimeSpan } from './metrics-bucket.js';
+import { type Pieces } from './piecework.js';
+import { MAX_TIME_MS, MINUTE_MS } from './schema.js';
+import { type Connection, type Statement } from './sqlite.js';
 
-const SAMPLE_COLUMNS = 'time_ms, api_memory_mb, api_cpu_percent, game_memory_mb, game_cpu_percent';
-
-const SAMPLE_BUCKETS = `
-SELECT time_ms / CAST(?3 AS INTEGER) AS bucket,
-  AVG(api_memory_mb), AVG(api_cpu_percent), AVG(game_memory_mb), AVG(game_cpu_percent),
-  MAX(api_memory_mb), MAX(api_cpu_percent), MAX(game_memory_mb), MAX(game_cpu_percent), COUNT(*)
-FROM sample WHERE time_ms >= ?1 AND time_ms < ?2 GROUP BY bucket ORDER BY bucket`;
-
-// The mean of means, each weighted with the number of samples behind it. A sum over nothing is NULL, and so is x/0.
-const MINUTE_BUCKETS = `
-SELECT time_ms / CAST(?3 AS INTEGER) AS bucket,
-  SUM(api_memory_mb * sample_count) / SUM(sample_count),
-  SUM(api_cpu_percent * sample_count) / SUM(sample_count),
-  SUM(game_memory_mb * game_sample_count) / SUM(game_sample_count),
-  SUM(game_cpu_percent * game_sample_count) / SUM(game_sample_count),
-  MAX(api_memory_mb_max), MAX(api_cpu_percent_max), MAX(game_memory_mb_max), MAX(game_cpu_percent_max),
-  SUM(sample_count)
-FROM minute WHERE time_ms >= ?1 AND time_ms < ?2 GROUP BY bucket ORDER BY bucket`;
-
-// Both pages go on after a row by time and, because a clock that jumped back gives a time twice, by id.
-const SAMPLE_PAGE = `
-SELECT ${SAMPLE_COLUMNS}, api_memory_mb, api_cpu_percent, game_memory_mb, game_cpu_percent, 1, id
-FROM sample WHERE time_ms >= ?1 AND time_ms < ?2 AND (time_ms > ?1 OR id > ?3)
-ORDER BY time_ms, id LIMIT CAST(?4 AS INTEGER)`;
-
-const MINUTE_PAGE = `
-SELECT ${SAMPLE_COLUMNS}, api_memory_mb_max, api_cpu_percent_max, game_memory_mb_max, game_cpu_percent_max,
-  sample_count, id
-FROM minute WHERE time_ms >= ?1 AND time_ms < ?2 AND (time_ms > ?1 OR id > ?3)
-ORDER BY time_ms LIMIT CAST(?4 AS INTEGER)`;
+/** How much of the time axis a query of buckets reads at once: some 10,000 minute rows, or 36,000 samples every 0.1 s. */
+const PIECE_MS = { minutes: 10_000 * MINUTE_MS, samples: 60 * MINUTE_MS };
+const SAMPLES_A_PIECE = 5000;
+/** For how many minutes an export asks at once whether their samples are kept. */
+const MINUTES_A_LOOK = 100;
 
 type Nullable = number | null;
-type SampleRow = [number, number, number, Nullable, Nullable];
-type BucketRow = [...SampleRow, number, number, Nullable, Nullable, number];
-type PageRow = [...BucketRow, number];
+type SampleRow = [timeMs: number, number, number, Nullable, Nullable, id: number];
+type MinuteRow = [...Row, sampleCount: number, isKept: number];
+type Row = [timeMs: number, number, number, Nullable, Nullable, number, number, Nullable, Nullable];
+type SumsRow = [...Row, sampleCount: number, gameSampleCount: number];
 
-/** Queries of the archive, for a connection of a thread that may be held: they take up to seconds. */
+/** Queries of the archive, for a connection of a thread that may be held. Rows that damage made unreadable are left out. */
 export class ArchiveReader {
-  private readonly earliestSample: Statement;
-  private readonly countUpTo: Statement;
-  private readonly selectSamples: Statement;
-  private readonly sampleBuckets: Statement;
+  private readonly reach: Statement;
+  private readonly countSamples: Statement;
   private readonly minuteBuckets: Statement;
+  private readonly sampleBuckets: Statement;
   private readonly samplePage: Statement;
   private readonly minutePage: Statement;
 
   constructor(db: Connection) {
-    const inSpan = 'FROM sample WHERE time_ms >= ?1 AND time_ms < ?2';
-    this.earliestSample = db.prepare('SELECT MIN(time_ms) FROM sample').raw();
-    this.countUpTo = db.prepare(`SELECT COUNT(*) FROM (SELECT 1 ${inSpan} LIMIT CAST(?3 AS INTEGER))`).raw();
-    this.selectSamples = db.prepare(`SELECT ${SAMPLE_COLUMNS} ${inSpan} ORDER BY time_ms, id`).raw();
-    this.sampleBuckets = db.prepare(SAMPLE_BUCKETS).raw();
-    this.minuteBuckets = db.prepare(MINUTE_BUCKETS).raw();
-    this.samplePage = db.prepare(SAMPLE_PAGE).raw();
-    this.minutePage = db.prepare(MINUTE_PAGE).raw();
+    this.reach = db.prepare(sql.REACH).raw();
+    this.countSamples = db.prepare(sql.COUNT_SAMPLES).raw();
+    this.minuteBuckets = db.prepare(sql.MINUTE_BUCKETS).raw();
+    this.sampleBuckets = db.prepare(sql.SAMPLE_BUCKETS).raw();
+    this.samplePage = db.prepare(sql.SAMPLE_PAGE).raw();
+    this.minutePage = db.prepare(sql.MINUTE_PAGE).raw();
   }
 
-  /** Raw samples of a span by time, or null when there are more than `limit`. */
-  samples({ fromMs, toMs }: TimeSpan, limit: number): MetricsSnapshot[] | null {
-    const [count] = this.countUpTo.get(fromMs, toMs, limit + 1) as [number];
-    if (count > limit) return null;
-    return (this.selectSamples.all(fromMs, toMs) as SampleRow[]).map((row) => ({
-      timestamp: new Date(row[0]),
-      apiMemoryMb: row[1],
-      apiCpuPercent: row[2],
-      gameMemoryMb: row[3],
-      gameCpuPercent: row[4],
-    }));
+  /** Raw samples of a span by time, each piece given to `take`; false, with none given, when there are more than `limit`. */
+  *samples(span: TimeSpan, limit: number, take: (piece: MetricsSnapshot[]) => void): Pieces<boolean> {
+    const { fromMs, toMs } = inDates(span);
+    const [count] = this.countSamples.get(fromMs, toMs, limit + 1) as [number];
+    if (count > limit) return false;
+    let [atMs, afterId] = [fromMs, -1];
+    for (;;) {
+      const rows = this.samplePage.all(atMs, toMs, afterId, SAMPLES_A_PIECE) as SampleRow[];
+      take(rows.map(toSnapshot));
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SAMPLES_A_PIECE) return true;
+      [atMs, afterId] = [last[0], last[5]];
+      yield;
+    }
   }
 
   /**
    * Buckets of a span by time, whole ones: the first begins at or before the span. From minute rows when the buckets
-   * are whole minutes, and where raw rows are no longer kept.
+   * are whole minutes, and for minutes of which not all samples are kept.
    */
-  buckets({ fromMs, toMs }: TimeSpan, widthMs: number): MetricsBucket[] {
-    const startMs = Math.floor(fromMs / widthMs) * widthMs;
-    const rawFromMs = widthMs % MINUTE_MS === 0 ? Infinity : this.rawFromMs();
-    const minutesToMs = Math.min(toMs, rawFromMs);
-    const samplesFromMs = Math.max(startMs, rawFromMs);
-    const buckets: MetricsBucket[] = [];
-    if (startMs < minutesToMs) {
-      const rows = this.minuteBuckets.all(startMs, minutesToMs, widthMs) as BucketRow[];
-      buckets.push(...rows.map((row) => toBucket(row, row[0] * widthMs)));
+  *buckets({ fromMs, toMs }: TimeSpan, widthMs: number): Pieces<MetricsBucket[]> {
+    const [firstMinuteMs, lastMinuteMs, firstSampleMs, lastSampleMs] = this.reach.get() as Nullable[];
+    const table = widthMs % MINUTE_MS === 0 ? 'minutes' : 'samples';
+    const statement = table === 'minutes' ? this.minuteBuckets : this.sampleBuckets;
+    const startMs = Math.max(
+      Math.floor(fromMs / widthMs) * widthMs,
+      Math.min(firstMinuteMs ?? Infinity, firstSampleMs ?? Infinity),
+    );
+    const endMs = Math.min(toMs, Math.max(lastMinuteMs ?? -Infinity, lastSampleMs ?? -Infinity) + 1);
+    const sums: SumsRow[] = [];
+    for (let atMs = startMs; atMs < endMs; atMs += PIECE_MS[table]) {
+      const rows = statement.all(atMs, Math.min(endMs, atMs + PIECE_MS[table]), widthMs) as SumsRow[];
+      for (const row of rows) addSums(sums, row);
+      yield;
     }
-    if (samplesFromMs < toMs) {
-      const rows = this.sampleBuckets.all(samplesFromMs, toMs, widthMs) as BucketRow[];
-      buckets.push(...rows.map((row) => toBucket(row, row[0] * widthMs)));
-    }
-    return buckets;
+    return sums.map((row) => toBucket(row, widthMs));
   }
 
-  /** The next rows of an export: minute rows up to where raw samples are kept, then those. */
+  /** The next rows of an export: raw samples of those minutes of which all are kept, the minute's row of others. */
   page(
-    { fromMs, toMs }: TimeSpan,
+    span: TimeSpan,
     after: ExportCursor | null,
     limit: number,
   ): { rows: MetricsBucket[]; next: ExportCursor | null } {
-    if (after === null || after.table === 'minute') {
-      const minutesToMs = Math.min(toMs, this.rawFromMs());
-      const rows = this.readPage(this.minutePage, { fromMs, toMs: minutesToMs }, after, limit);
-      const last = rows.at(-1);
-      if (last !== undefined) {
-        return { rows: rows.map(toExportRow), next: { table: 'minute', timeMs: last[0], id: last[10] } };
-      }
-      if (minutesToMs === toMs) return { rows: [], next: null };
-      return this.page({ fromMs, toMs }, { table: 'sample', timeMs: fromMs, id: -1 }, limit);
+    const rows: MetricsBucket[] = [];
+    const inside = inDates(span);
+    let at: ExportCursor | null = after ?? { timeMs: startOfMinute(inside.fromMs), id: -1, keptToMs: 0 };
+    while (at !== null && rows.length < limit) {
+      const left = limit - rows.length;
+      at =
+        at.timeMs < at.keptToMs
+          ? this.addSamples(rows, inside, at, left)
+          : this.addMinutes(rows, inside, at, left);
     }
-    const rows = this.readPage(this.samplePage, { fromMs, toMs }, after, limit);
-    const last = rows.at(-1);
-    const next =
-      last === undefined || rows.length < limit
-        ? null
-        : ({ table: 'sample', timeMs: last[0], id: last[10] } as const);
-    return { rows: rows.map(toExportRow), next };
+    return { rows, next: at };
   }
 
-  private readPage(
-    statement: Statement,
-    { fromMs, toMs }: TimeSpan,
-    after: ExportCursor | null,
+  private addSamples(rows: MetricsBucket[], span: TimeSpan, at: ExportCursor, limit: number): ExportCursor {
+    const [fromMs, toMs] = [Math.max(at.timeMs, span.fromMs), Math.min(at.keptToMs, span.toMs)];
+    const samples = this.samplePage.all(fromMs, toMs, at.id, limit) as SampleRow[];
+    rows.push(...samples.map(toSingle));
+    const last = samples.at(-1);
+    if (last === undefined || samples.length < limit) return { timeMs: at.keptToMs, id: -1, keptToMs: 0 };
+    return { timeMs: last[0], id: last[5], keptToMs: at.keptToMs };
+  }
+
+  /** Minutes up to where a stretch of kept samples begins. */
+  private addMinutes(
+    rows: MetricsBucket[],
+    span: TimeSpan,
+    at: ExportCursor,
     limit: number,
-  ): PageRow[] {
-    return statement.all(after?.timeMs ?? fromMs, toMs, after?.id ?? -1, limit) as PageRow[];
-  }
-
-  /** From when on raw samples are complete: they are deleted by whole minutes. Infinity when there are none. */
-  private rawFromMs(): number {
-    const [timeMs] = this.earliestSample.get() as [number | null];
-    return timeMs === null ? Infinity : Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
+  ): ExportCursor | null {
+    const minutes = this.minutePage.all(at.timeMs, span.toMs, Math.min(limit, MINUTES_A_LOOK)) as MinuteRow[];
+    const firstKept = minutes.findIndex(isKept);
+    const coarse = firstKept === -1 ? minutes : minutes.slice(0, firstKept);
+    rows.push(...coarse.filter(([timeMs]) => timeMs >= span.fromMs).map(toMinute));
+    const kept = minutes.slice(coarse.length);
+    const afterKept = kept.findIndex((row) => !isKept(row));
+    const [first, last] = [kept[0], (afterKept === -1 ? minutes : kept.slice(0, afterKept)).at(-1)];
+    if (last === undefined) return null;
+    const endMs = last[0] + MINUTE_MS;
+    return { timeMs: first?.[0] ?? endMs, id: -1, keptToMs: endMs };
   }
 }
 
-function toExportRow(row: PageRow): MetricsBucket {
-  return toBucket(row, row[0]);
+/** The part that a Date can hold, so that neither damage nor an endless span gives another. */
+function inDates({ fromMs, toMs }: TimeSpan): TimeSpan {
+  return { fromMs: Math.max(0, fromMs), toMs: Math.min(MAX_TIME_MS, toMs) };
 }
 
-function toBucket(row: BucketRow | PageRow, startMs: number): MetricsBucket {
+function isKept(row: MinuteRow): boolean {
+  return row[10] === 1;
+}
+
+function startOfMinute(timeMs: number): number {
+  return Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
+}
+
+function toSnapshot(row: SampleRow): MetricsSnapshot {
   return {
-    timestamp: new Date(startMs),
+    timestamp: new Date(row[0]),
+    apiMemoryMb: row[1],
+    apiCpuPercent: row[2],
+    gameMemoryMb: row[3],
+    gameCpuPercent: row[4],
+  };
+}
+
+function toSingle([timeMs, apiMemory, apiCpu, gameMemory, gameCpu]: SampleRow): MetricsBucket {
+  return toRow([timeMs, apiMemory, apiCpu, gameMemory, gameCpu, apiMemory, apiCpu, gameMemory, gameCpu], 1);
+}
+
+function toMinute([timeMs, a, b, c, d, e, f, g, h, sampleCount]: MinuteRow): MetricsBucket {
+  return toRow([timeMs, a, b, c, d, e, f, g, h], sampleCount);
+}
+
+/** Adds a row of sums to the last one when both are of the same bucket. */
+function addSums(all: SumsRow[], row: SumsRow): void {
+  const last = all.at(-1);
+  if (last?.[0] !== row[0]) {
+    all.push(row);
+    return;
+  }
+  for (const i of [1, 2, 3, 4, 9, 10] as const) last[i] = sum(last[i], row[i]) as number;
+  for (const i of [5, 6, 7, 8] as const) last[i] = largest(last[i], row[i]) as number;
+}
+
+function sum(a: Nullable, b: Nullable): Nullable {
+  return a === null || b === null ? (a ?? b) : a + b;
+}
+
+function largest(a: Nullable, b: Nullable): Nullable {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+/** A mean of means, each weighted with the number of samples behind it. */
+function toBucket(sums: SumsRow, widthMs: number): MetricsBucket {
+  const [bucket, apiMemory, apiCpu, gameMemory, gameCpu, a, b, c, d, count, gameCount] = sums;
+  const ofGame = (total: Nullable) => (total === null || gameCount === 0 ? null : total / gameCount);
+  const means = [apiMemory / count, apiCpu / count, ofGame(gameMemory), ofGame(gameCpu)] as const;
+  return toRow([bucket * widthMs, ...means, a, b, c, d], count);
+}
+
+function toRow(row: Row, sampleCount: number): MetricsBucket {
+  return {
+    timestamp: new Date(row[0]),
     apiMemoryMb: roundMean(row[1]),
     apiCpuPercent: roundMean(row[2]),
     gameMemoryMb: row[3] === null ? null : roundMean(row[3]),
@@ -151,6 +191,6 @@ function toBucket(row: BucketRow | PageRow, startMs: number): MetricsBucket {
     apiCpuPercentMax: row[6],
     gameMemoryMbMax: row[7],
     gameCpuPercentMax: row[8],
-    sampleCount: row[9],
+    sampleCount,
   };
 }

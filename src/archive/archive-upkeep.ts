@@ -1,5 +1,5 @@
 import { monotonicMs, type UpkeepOrder } from './archive-protocol.js';
-import { inTransaction, MINUTE_MS, SCHEMA_VERSION } from './schema.js';
+import { inTransaction, IS_TIME, MINUTE_MS, SCHEMA_VERSION } from './schema.js';
 import { type Connection, type Statement } from './sqlite.js';
 
 /** How many rows one step deletes: a few milliseconds of the write lock. */
@@ -19,9 +19,11 @@ export class ArchiveUpkeep {
     // A WAL that had to grow (a long query kept it from being emptied) shrinks again at its next beginning.
     db.exec('PRAGMA journal_size_limit = 4194304');
     this.checkpoint = db.prepare('PRAGMA wal_checkpoint(PASSIVE)').raw();
-    this.earliest = db.prepare('SELECT MIN(time_ms) FROM sample').raw();
+    this.earliest = db.prepare(`SELECT time_ms FROM sample WHERE ${IS_TIME} ORDER BY time_ms LIMIT 1`).raw();
     this.stepEnd = db
-      .prepare('SELECT time_ms FROM sample ORDER BY time_ms LIMIT 1 OFFSET CAST(?1 AS INTEGER)')
+      .prepare(
+        `SELECT time_ms FROM sample WHERE ${IS_TIME} ORDER BY time_ms LIMIT 1 OFFSET CAST(?1 AS INTEGER)`,
+      )
       .raw();
     this.deleteSamples = db.prepare('DELETE FROM sample WHERE time_ms < ?1');
     this.deleteMinutes = db.prepare(
@@ -63,8 +65,8 @@ export class ArchiveUpkeep {
 
   /** Whole minutes only, so that queries know from when on raw rows are complete. */
   private deleteSomeSamples(beforeMs: number): boolean {
-    const [earliestMs] = this.earliest.get() as [number | null];
-    if (earliestMs === null || startOfMinute(earliestMs) >= startOfMinute(beforeMs)) return false;
+    const [earliestMs] = (this.earliest.get() as [number] | undefined) ?? [Infinity];
+    if (startOfMinute(earliestMs) >= startOfMinute(beforeMs)) return false;
     const [endMs] = (this.stepEnd.get(ROWS_A_STEP) as [number] | undefined) ?? [Infinity];
     const toMs = Math.min(
       startOfMinute(beforeMs),

@@ -1,8 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type ArchiveCalls, type CallMessage, type CallName, type ReplyMessage } from './archive-protocol.js';
+import {
+  type ArchiveCalls,
+  type CallMessage,
+  type CallName,
+  type DropMessage,
+  type ReplyMessage,
+} from './archive-protocol.js';
 import { ArchiveReader } from './archive-reader.js';
 import { ArchiveUpkeep } from './archive-upkeep.js';
 import { exportRows } from './export-format.js';
+import { inOnePiece, Piecework, type Turn } from './piecework.js';
 import { Retention } from './retention.js';
 import { errorCode, openConnection } from './sqlite.js';
 
@@ -26,40 +33,95 @@ const reader = new ArchiveReader(db);
 const upkeep = new ArchiveUpkeep(db);
 const retention = new Retention(db, retentionDays);
 
-const handlers: { [K in CallName]: (input: ArchiveCalls[K]['takes']) => ArchiveCalls[K]['gives'] } = {
-  samples: ({ span, limit }) => {
-    const samples = reader.samples(span, limit);
-    return samples === null ? null : jsonList(samples);
-  },
-  buckets: ({ span, widthMs }) => jsonList(reader.buckets(span, widthMs)),
-  exportPage: ({ span, after, format }) => {
-    const { rows, next } = reader.page(span, after, EXPORT_PAGE_ROWS);
-    return { text: encoder.encode(exportRows(rows, format, after === null)), next };
-  },
-  upkeep: (order) => ({ more: upkeep.step({ ...order, ...retention.due(Date.now()) }) }),
-  close: () => {
-    upkeep.finish();
-    db.close();
-    return null;
-  },
+type Handlers = {
+  [K in CallName]: (
+    input: ArchiveCalls[K]['takes'],
+  ) => Iterator<undefined, ArchiveCalls[K]['gives'], undefined>;
 };
 
-port.on('message', (message: CallMessage) => {
-  const reply = answer(message);
+const handlers: Handlers = {
+  *samples({ span, limit }) {
+    const texts: Uint8Array[] = [];
+    let count = 0;
+    const areAll = yield* reader.samples(span, limit, (piece) => {
+      texts.push(
+        encoder.encode(`${count > 0 && piece.length > 0 ? ',' : ''}${JSON.stringify(piece).slice(1, -1)}`),
+      );
+      count += piece.length;
+    });
+    return areAll ? { json: joined([encoder.encode('['), ...texts, encoder.encode(']')]), count } : null;
+  },
+  *buckets({ span, widthMs }) {
+    const buckets = yield* reader.buckets(span, widthMs);
+    return { json: encoder.encode(JSON.stringify(buckets)), count: buckets.length };
+  },
+  exportPage: ({ span, after, format }) =>
+    inOnePiece(() => {
+      const { rows, next } = reader.page(span, after, EXPORT_PAGE_ROWS);
+      return { text: encoder.encode(exportRows(rows, format, after === null)), next };
+    }),
+  upkeep: (order) => inOnePiece(() => ({ more: upkeep.step({ ...order, ...retention.due(Date.now()) }) })),
+  close: () =>
+    inOnePiece(() => {
+      upkeep.finish();
+      db.close();
+      return null;
+    }),
+};
+
+/** Upkeep has little time, and an export as much as it takes. */
+const TURNS: Record<CallName, Turn> = {
+  samples: 'soon',
+  buckets: 'soon',
+  exportPage: 'last',
+  upkeep: 'first',
+  close: 'first',
+};
+
+const work = new Piecework((id, result) => {
+  const reply = replyOf(id, result as () => ArchiveCalls[CallName]['gives']);
   port.postMessage(reply, transferables(reply));
-  if (message.name === 'close') port.close();
+});
+let isWorking = false;
+let isClosed = false;
+
+port.on('message', (message: CallMessage | DropMessage) => {
+  if (message.name === 'drop') {
+    work.drop(message.id);
+    return;
+  }
+  if (message.name === 'close') isClosed = true;
+  work.add(message.id, TURNS[message.name], piecesOf(message));
+  if (!isWorking) proceed();
 });
 
-function answer<K extends CallName>({ id, name, input }: CallMessage<K>): ReplyMessage {
+/** A piece, and then a turn of the event loop: what has come or was dropped meanwhile counts at once. */
+function proceed(): void {
+  isWorking = work.step();
+  if (isClosed) port?.close();
+  else if (isWorking) setImmediate(proceed);
+}
+
+function piecesOf<K extends CallName>({ name, input }: CallMessage<K>) {
+  return handlers[name](input);
+}
+
+function replyOf(id: number, result: () => ArchiveCalls[CallName]['gives']): ReplyMessage {
   try {
-    return { id, result: handlers[name](input) };
+    return { id, result: result() };
   } catch (error) {
     return { id, error: { message: (error as Error).message, code: errorCode(error) } };
   }
 }
 
-function jsonList(rows: readonly object[]) {
-  return { json: encoder.encode(JSON.stringify(rows)), count: rows.length };
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Text is handed over, not copied. */

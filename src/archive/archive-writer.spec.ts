@@ -7,7 +7,9 @@ import { ArchiveClient } from './archive-client.js';
 import { ArchiveReader } from './archive-reader.js';
 import { ArchiveUpkeep } from './archive-upkeep.js';
 import { ArchiveWriter } from './archive-writer.js';
-import { bucketsOf } from './metrics-bucket.js';
+import { bucketsOf, type TimeSpan } from './metrics-bucket.js';
+import { type Pieces } from './piecework.js';
+import { Retention } from './retention.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 import { type Connection, errorCode, openConnection } from './sqlite.js';
 
@@ -115,8 +117,8 @@ describe('reading', () => {
     const reader = new ArchiveReader(db);
     const all = series(10, 1000);
     writer.write(all);
-    expect(reader.samples({ fromMs: T0 + 2000, toMs: T0 + 5000 }, 3)).toEqual(all.slice(2, 5));
-    expect(reader.samples({ fromMs: T0 + 2000, toMs: T0 + 5001 }, 3)).toBeNull();
+    expect(samples(reader, { fromMs: T0 + 2000, toMs: T0 + 5000 }, 3)).toEqual(all.slice(2, 5));
+    expect(samples(reader, { fromMs: T0 + 2000, toMs: T0 + 5001 }, 3)).toBeNull();
   });
 
   it.each([7_000, MINUTE_MS, 20 * MINUTE_MS])('gives the same buckets of %d ms as memory', (widthMs) => {
@@ -129,7 +131,7 @@ describe('reading', () => {
       all.filter((snapshot) => snapshot.timestamp.getTime() >= wholeFromMs),
       widthMs,
     );
-    const buckets = reader.buckets({ fromMs, toMs: Infinity }, widthMs);
+    const buckets = whole(reader.buckets({ fromMs, toMs: Infinity }, widthMs));
     expect(buckets.length).toBeGreaterThan(5);
     expect(buckets.some((bucket) => bucket.gameMemoryMb === null)).toBe(true);
     // A mean kept up to date one sample at a time differs from a sum in the last binary digits.
@@ -158,9 +160,9 @@ describe('reading', () => {
     writer.write(all);
     upkeep.step(order(T0 + 5.5 * MINUTE_MS, null));
     const rawFromMs = T0 + 5 * MINUTE_MS;
-    expect(reader.samples(FOREVER, 1000)).toEqual(all.slice(30));
+    expect(samples(reader, FOREVER, 1000)).toEqual(all.slice(30));
 
-    const buckets = reader.buckets({ fromMs: T0, toMs: Infinity }, 30_000);
+    const buckets = whole(reader.buckets({ fromMs: T0, toMs: Infinity }, 30_000));
     expect(buckets.reduce((sum, bucket) => sum + bucket.sampleCount, 0)).toBe(100);
     const page = exported(reader, 4);
     expect(page.filter((row) => row.timestamp.getTime() < rawFromMs).map((row) => row.sampleCount)).toEqual([
@@ -170,6 +172,87 @@ describe('reading', () => {
       Array(70).fill(1),
     );
   });
+});
+
+describe('reading after the clock was wrong', () => {
+  // Three hours of which only the last has its samples, and samples that a clock 2 h behind puts among the first.
+  const all = series(1080, 10_000);
+  const stray = [sample(T0 + 30 * MINUTE_MS + 1, 7), sample(T0 - 200 * MINUTE_MS, 7)];
+  let reader: ArchiveReader;
+
+  beforeEach(() => {
+    writer.write(all);
+    while (new ArchiveUpkeep(db).step(order(T0 + 120 * MINUTE_MS, null)));
+    writer.write(stray);
+    reader = new ArchiveReader(db);
+  });
+
+  it.each([1, 4, 7, 1000])('leaves nothing out of an export in pages of %d rows', (pageRows) => {
+    const rows = exported(reader, pageRows);
+    expect(rows.reduce((sum, row) => sum + row.sampleCount, 0)).toBe(1082);
+    const times = rows.map((row) => row.timestamp.getTime());
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(rows.filter((row) => row.sampleCount === 1)).toHaveLength(361);
+    expect(rows.find((row) => row.timestamp.getTime() === T0 + 30 * MINUTE_MS)?.sampleCount).toBe(7);
+  });
+
+  it('begins and ends an export where it was asked to', () => {
+    const span = { fromMs: T0 + 119.5 * MINUTE_MS, toMs: T0 + 120.5 * MINUTE_MS };
+    expect(reader.page(span, null, 100).rows.map((row) => row.timestamp.getTime())).toEqual(
+      [0, 1, 2].map((i) => T0 + 120 * MINUTE_MS + i * 10_000),
+    );
+    const inside = { fromMs: T0 + 120 * MINUTE_MS + 1, toMs: T0 + 121 * MINUTE_MS };
+    expect(reader.page(inside, null, 100).rows).toHaveLength(5);
+  });
+
+  it.each([7_000, 8_000, 30_000])(
+    'leaves nothing out of buckets of %d ms, and gives none twice',
+    (widthMs) => {
+      const buckets = whole(reader.buckets(FOREVER, widthMs));
+      expect(buckets.reduce((sum, bucket) => sum + bucket.sampleCount, 0)).toBe(1082);
+      const times = buckets.map((bucket) => bucket.timestamp.getTime());
+      expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+    },
+  );
+});
+
+describe('a bucket of several pieces', () => {
+  it('has the means, maxima and counts of all', () => {
+    const all = Array.from({ length: 500 }, (_, i) => sample(T0 + i * 60 * MINUTE_MS, i, i < 300 ? null : i));
+    writer.write(all);
+    const [bucket, ...more] = whole(new ArchiveReader(db).buckets(FOREVER, 1e6 * MINUTE_MS));
+    expect(more).toEqual([]);
+    expect(bucket).toMatchObject({
+      apiMemoryMb: 249.5,
+      apiMemoryMbMax: 499,
+      gameMemoryMb: 399.5,
+      gameMemoryMbMax: 499,
+      sampleCount: 500,
+    });
+  });
+});
+
+describe('reading what damage left', () => {
+  it.each(['time_ms', 'api_memory_mb', 'api_cpu_percent', 'game_memory_mb', 'game_cpu_percent'])(
+    'leaves out rows whose %s is text that is no UTF-8, and does not abort',
+    (column) => {
+      writer.write(series(100, 10_000));
+      for (const table of ['sample', 'minute']) {
+        db.exec(`UPDATE ${table} SET ${column} = CAST(x'ff41fe' AS TEXT) || id WHERE id IN (1, 5, 17)`);
+      }
+      const reader = new ArchiveReader(db);
+      expect(samples(reader, FOREVER, 1000)).toHaveLength(97);
+      expect(writer.newest(200)).toHaveLength(97);
+      expect(writer.latestTimeBefore(0)).not.toBeNull();
+      expect(writer.earliestTime).not.toBeNull();
+      expect(whole(reader.buckets(FOREVER, MINUTE_MS)).length).toBeGreaterThan(10);
+      expect(whole(reader.buckets(FOREVER, 5000)).length).toBeGreaterThan(10);
+      expect(exported(reader, 10).length).toBeGreaterThan(10);
+      const upkeep = new ArchiveUpkeep(db);
+      for (const beforeMs of [T0 + MINUTE_MS, T0 + 5 * MINUTE_MS]) upkeep.step(order(beforeMs, beforeMs));
+      expect(new Retention(db, 1).due(T0)).toEqual({ samplesBeforeMs: null, minutesBeforeMs: null });
+    },
+  );
 });
 
 describe('upkeep', () => {
@@ -266,6 +349,18 @@ const noMeans = { apiMemoryMb: 0, apiCpuPercent: 0, gameMemoryMb: 0, gameCpuPerc
 
 function order(samplesBeforeMs: number | null, minutesBeforeMs: number | null) {
   return { checkpoint: true, samplesBeforeMs, minutesBeforeMs, untilMs: Infinity };
+}
+
+function whole<T>(pieces: Pieces<T>): T {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) return value;
+  }
+}
+
+function samples(reader: ArchiveReader, span: TimeSpan, limit: number): MetricsSnapshot[] | null {
+  const all: MetricsSnapshot[] = [];
+  return whole(reader.samples(span, limit, (piece) => all.push(...piece))) ? all : null;
 }
 
 function count(table: 'sample' | 'minute'): number {

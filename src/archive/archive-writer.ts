@@ -1,5 +1,6 @@
 import { type MetricsSnapshot } from '../metrics/index.js';
-import { inTransaction, MINUTE_MS, prepareSchema } from './schema.js';
+import { NEWEST_SAMPLES } from './archive-queries.js';
+import { inTransaction, IS_TIME, MINUTE_MS, prepareSchema } from './schema.js';
 import { type Connection, openConnection, type Statement } from './sqlite.js';
 
 const INSERT_SAMPLE = `
@@ -30,10 +31,6 @@ ON CONFLICT (time_ms) DO UPDATE SET
   game_cpu_percent_max = COALESCE(
     MAX(game_cpu_percent_max, excluded.game_cpu_percent), game_cpu_percent_max, excluded.game_cpu_percent)`;
 
-const NEWEST_SAMPLES = `
-SELECT time_ms, api_memory_mb, api_cpu_percent, game_memory_mb, game_cpu_percent
-FROM sample ORDER BY id DESC LIMIT ?1`;
-
 type SampleRow = [number, number, number, number | null, number | null];
 
 /**
@@ -52,7 +49,9 @@ export class ArchiveWriter {
       prepareSchema(this.db);
       this.insertSample = this.db.prepare(INSERT_SAMPLE);
       this.addToMinute = this.db.prepare(ADD_TO_MINUTE);
-      this.selectEarliest = this.db.prepare('SELECT MIN(time_ms) FROM minute').raw();
+      this.selectEarliest = this.db
+        .prepare(`SELECT time_ms FROM minute WHERE ${IS_TIME} ORDER BY time_ms LIMIT 1`)
+        .raw();
     } catch (error) {
       this.db.close();
       throw error;
@@ -77,7 +76,7 @@ export class ArchiveWriter {
     const row = this.db
       .prepare(
         `SELECT time_ms FROM sample
-         WHERE id <= (SELECT id FROM sample ORDER BY id DESC LIMIT 1 OFFSET CAST(?1 AS INTEGER))
+         WHERE ${IS_TIME} AND id <= (SELECT id FROM sample ORDER BY id DESC LIMIT 1 OFFSET CAST(?1 AS INTEGER))
          ORDER BY time_ms DESC LIMIT 1`,
       )
       .raw()
@@ -87,8 +86,8 @@ export class ArchiveWriter {
 
   /** The earliest time that the archive reaches back to, in ms; null while it is empty. */
   get earliestTime(): number | null {
-    const row = this.selectEarliest.get() as [number | null];
-    return row[0];
+    const row = this.selectEarliest.get() as [number] | undefined;
+    return row?.[0] ?? null;
   }
 
   close(): void {

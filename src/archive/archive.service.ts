@@ -8,7 +8,8 @@ import { ArchiveFile } from './archive-file.js';
 import { ArchiveProblem, problemOf } from './archive-problem.js';
 import { monotonicMs } from './archive-protocol.js';
 import { type ArchiveConfig } from './archive.config.js';
-import { errorCode } from './sqlite.js';
+import { moveAside } from './damage.js';
+import { errorCode, isDamage } from './sqlite.js';
 
 /** How often an archive that cannot be written is tried again. */
 const RETRY_MS = 2000;
@@ -41,6 +42,8 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   private problem: ArchiveProblem | null = null;
   private readonly unwritten: MetricsSnapshot[] = [];
   private retryTimer: NodeJS.Timeout | undefined;
+  private isOpening = false;
+  private isOver = false;
   private busySinceMs: number | null = null;
   private closing: Promise<void> | null = null;
   private nextUpkeepMs = 0;
@@ -66,17 +69,17 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     if (this.dataDir === '') return;
-    this.open();
+    await this.open();
     if (this.file === null) return;
-    const { writer, path } = this.file;
+    const { writer } = this.file;
     const { buffer } = this.metrics;
     try {
       for (const snapshot of writer.newest(buffer.capacity)) buffer.append(snapshot);
       this.forgottenUpToMs = writer.latestTimeBefore(buffer.length) ?? -Infinity;
     } catch (error) {
-      this.fail(problemOf(error, path));
+      this.postpone(error, this.file);
     }
     this.oldestInMemory = buffer.getOldest();
   }
@@ -97,6 +100,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async close(): Promise<void> {
+    this.isOver = true;
     clearTimeout(this.retryTimer);
     const { file, worker } = this;
     this.file = null;
@@ -154,14 +158,14 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     const { file } = this;
     if (file === null) return;
     if (!file.isInPlace) {
-      this.giveUp(file);
+      this.giveUp(file, null);
       return;
     }
     const batch = this.unwritten.slice(0, BATCH);
     try {
       if (batch.length > 0) file.writer.write(batch);
     } catch (error) {
-      this.postpone(error, file.path);
+      this.postpone(error, file);
       return;
     }
     this.busySinceMs = null;
@@ -182,7 +186,11 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private postpone(error: unknown, path: string): void {
+  private postpone(error: unknown, file: ArchiveFile): void {
+    if (isDamage(error)) {
+      this.giveUp(file, error);
+      return;
+    }
     if (errorCode(error).startsWith('SQLITE_BUSY')) {
       this.busySinceMs ??= monotonicMs();
       if (monotonicMs() - this.busySinceMs < BUSY_PATIENCE_MS) {
@@ -190,21 +198,34 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
         return;
       }
     }
-    this.fail(problemOf(error, path));
+    this.fail(problemOf(error, file.path));
   }
 
   private retryIn(delayMs: number): void {
     clearTimeout(this.retryTimer);
     this.retryTimer = setTimeout(() => {
-      if (this.file === null) this.open();
-      this.write();
+      if (this.file !== null) this.write();
+      else if (!this.isOpening)
+        void this.open().then(() => {
+          this.write();
+        });
     }, delayMs).unref();
   }
 
-  private open(): void {
+  private async open(): Promise<void> {
+    this.isOpening = true;
     try {
-      this.file = ArchiveFile.open(this.dataDir);
-      this.worker = new ArchiveClient(this.file.path, this.retentionDays);
+      const file = await ArchiveFile.open(this.dataDir, (text) => {
+        this.logger.warn(text);
+      });
+      if (this.isOver) {
+        file.close();
+        return;
+      }
+      this.file = file;
+      this.worker = new ArchiveClient(file.path, this.retentionDays, (problem) => {
+        if (this.file === file) this.giveUp(file, problem);
+      });
       this.forgottenUpToMs = Math.max(
         this.forgottenUpToMs,
         this.file.writer.latestTimeBefore(0) ?? -Infinity,
@@ -212,6 +233,8 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       this.fail(problemOf(error, this.file?.path ?? this.dataDir));
       return;
+    } finally {
+      this.isOpening = false;
     }
     // What was sampled while another copy wrote is in the file already, as that copy saw it.
     if (this.problem?.isTakenByOther === true) this.unwritten.length = 0;
@@ -252,12 +275,33 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
       });
   }
 
-  private giveUp(file: ArchiveFile): void {
+  /** Begins anew: the file was deleted or replaced, or has shown to be damaged. */
+  private giveUp(file: ArchiveFile, damage: Error | null): void {
     const { worker } = this;
     this.file = null;
     this.worker = null;
-    file.close();
-    this.fail(new ArchiveProblem(`${file.path} was deleted or replaced while it was open.`));
-    worker?.terminate().catch(() => undefined);
+    if (damage === null) {
+      file.abandon();
+      this.fail(new ArchiveProblem(`${file.path} was deleted or replaced while it was open.`));
+    } else {
+      file.close();
+      this.fail(problemOf(damage, file.path));
+    }
+    clearTimeout(this.retryTimer);
+    const proceed = () => {
+      if (damage !== null) this.setAside(file.path, damage);
+      this.retryIn(RETRY_MS);
+    };
+    void (worker?.terminate() ?? Promise.resolve()).then(proceed, proceed);
+  }
+
+  private setAside(path: string, damage: Error): void {
+    try {
+      moveAside(path, damage.message, (text) => {
+        this.logger.warn(text);
+      });
+    } catch (error) {
+      this.fail(problemOf(error, path));
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { type UpkeepOrder } from './archive-protocol.js';
-import { IS_TIME } from './schema.js';
+import { IS_TIME, MAX_TIME_MS } from './schema.js';
 import { type Connection, type Statement } from './sqlite.js';
 
 const DAY_MS = 86_400_000;
@@ -24,11 +24,12 @@ export class Retention {
     db: Connection,
     private readonly days: number,
   ) {
-    const time = `SELECT time_ms FROM minute WHERE ${IS_TIME}`;
-    this.earliest = db.prepare(`${time} ORDER BY time_ms LIMIT 1`).raw();
-    this.fromNewest = db.prepare(`${time} ORDER BY time_ms DESC LIMIT 1 OFFSET CAST(?1 AS INTEGER)`).raw();
-    this.firstFrom = db.prepare(`${time} AND time_ms >= ?1 ORDER BY time_ms LIMIT 1`).raw();
-    this.lastBefore = db.prepare(`${time} AND time_ms < ?1 ORDER BY time_ms DESC LIMIT 1`).raw();
+    const prepare = (bounds: string, rest: string) =>
+      db.prepare(`SELECT time_ms FROM minute WHERE ${bounds} ORDER BY time_ms ${rest}`).raw();
+    this.earliest = prepare(IS_TIME, 'LIMIT 1');
+    this.fromNewest = prepare(IS_TIME, 'DESC LIMIT 1 OFFSET CAST(?1 AS INTEGER)');
+    this.firstFrom = prepare(`time_ms >= ?1 AND time_ms <= ${MAX_TIME_MS}`, 'LIMIT 1');
+    this.lastBefore = prepare('time_ms < ?1 AND time_ms >= 0', 'DESC LIMIT 1');
   }
 
   /** What may be deleted when the wall clock says `nowMs`. */

@@ -10,11 +10,14 @@ export const SCHEMA_VERSION = 1;
 /** The span of a row of the table `minute`. */
 export const MINUTE_MS = 60_000;
 
+/** The last time that a Date can hold. */
+export const MAX_TIME_MS = 8_640_000_000_000_000;
+
 /**
  * SQL: the row has a time that a Date can hold. Damage may put anything into a column, also text that is not UTF-8; to
- * fetch that makes the binding abort the process.
+ * fetch that makes the binding abort the process. Not beside other bounds of the time: SQLite uses one pair for its index.
  */
-export const IS_TIME = 'time_ms BETWEEN 0 AND 8640000000000000';
+export const IS_TIME = `time_ms BETWEEN 0 AND ${MAX_TIME_MS}`;
 
 // The comments are inside the statements because SQLite keeps them: the shell's .schema shows them.
 const CREATE_TABLES = `

@@ -1,4 +1,5 @@
-import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Query, Res, StreamableFile } from '@nestjs/common';
+import { type FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { ArchiveHistory } from '../archive/archive-history.js';
 import { type ExportFormat } from '../archive/archive-protocol.js';
@@ -8,6 +9,7 @@ import { API_PREFIX } from './api.js';
 import { Describe } from './describe.decorator.js';
 import { type ExportQuery, exportQuery } from './history-query.js';
 import { problem } from './schemas.js';
+import { whileWaiting } from './while-waiting.js';
 
 const CONTENT_TYPES: Record<ExportFormat, string> = {
   csv: 'text/csv; charset=utf-8; header=present',
@@ -28,7 +30,7 @@ export class ExportController {
   @Roles('admin')
   @Describe((api) =>
     api.ApiOperation({
-      summary: 'The history as a file: minute rows where samples are no longer kept, then samples',
+      summary: 'The history as a file: samples where all of a minute are kept, the minute elsewhere',
     }),
   )
   @Describe((api) =>
@@ -46,10 +48,20 @@ export class ExportController {
       standardSchema: problem,
     }),
   )
-  export(@Query({ schema: exportQuery }) { from, to, format }: ExportQuery): StreamableFile {
+  @Describe((api) =>
+    api.ApiServiceUnavailableResponse({
+      description: 'Too many queries wait already: ask again after `Retry-After` seconds',
+      standardSchema: problem,
+    }),
+  )
+  async export(
+    @Query({ schema: exportQuery }) { from, to, format }: ExportQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<StreamableFile> {
     const toMs = to ?? Date.now();
     const fromMs = Math.min(from ?? this.archive.earliestMs ?? toMs, toMs);
-    const pieces = this.history.export({ fromMs, toMs }, format);
+    const span = { fromMs, toMs };
+    const pieces = await whileWaiting(reply, (signal) => this.history.export(span, format, signal));
     return new StreamableFile(Readable.from(pieces, { objectMode: false }), {
       type: CONTENT_TYPES[format],
       disposition: `attachment; filename="vintagestory-metrics_${stamp(fromMs)}_${stamp(toMs)}.${format}"`,

@@ -1,10 +1,12 @@
 import { BadRequestException, Injectable } from '@nestjs/common';
+import { type FastifyReply } from 'fastify';
 import { ArchiveHistory } from '../archive/archive-history.js';
 import { type JsonList } from '../archive/archive-protocol.js';
 import { ArchiveService } from '../archive/archive.service.js';
 import { bucketWidthMs, type TimeSpan } from '../archive/metrics-bucket.js';
 import { MetricsService } from '../metrics/index.js';
 import { type HistoryQuery } from './history-query.js';
+import { whileWaiting } from './while-waiting.js';
 
 /** How many raw samples one answer may hold: as many as the memory can. */
 const MAX_SAMPLES = 100_000;
@@ -29,18 +31,19 @@ export class HistoryAnswers {
     );
   }
 
-  /** The body, as JSON. Rejects with a 400 for more raw samples than one answer may hold. */
-  async fromArchive(query: HistoryQuery): Promise<Buffer> {
+  /** The body, as JSON. Rejects with a 400 for more raw samples than one answer may hold, and with a 503 under load. */
+  async fromArchive(query: HistoryQuery, reply: FastifyReply): Promise<Buffer> {
     const span = this.span(query);
     if (query.points === undefined) {
-      const list = await this.history.samples(span, MAX_SAMPLES);
+      const list = await whileWaiting(reply, (signal) => this.history.samples(span, MAX_SAMPLES, signal));
       if (list !== null) return body(list, '');
       throw new BadRequestException(
         `points: this span holds more than ${MAX_SAMPLES} samples; give points=2..10000 to get that many buckets, or ask for less.`,
       );
     }
     const widthMs = bucketWidthMs(span, query.points);
-    return body(await this.history.buckets(span, widthMs), `,"bucketSeconds":${widthMs / 1000}`);
+    const buckets = await whileWaiting(reply, (signal) => this.history.buckets(span, widthMs, signal));
+    return body(buckets, `,"bucketSeconds":${widthMs / 1000}`);
   }
 
   private span({ minutes, from, to, points }: HistoryQuery): TimeSpan {

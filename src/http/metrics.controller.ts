@@ -1,4 +1,5 @@
-import { Controller, Get, Header, Query } from '@nestjs/common';
+import { Controller, Get, Header, Query, Res } from '@nestjs/common';
+import { type FastifyReply } from 'fastify';
 import { ArchiveService } from '../archive/archive.service.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { Roles } from './access.decorator.js';
@@ -43,9 +44,18 @@ export class MetricsController {
       standardSchema: schemas.problem,
     }),
   )
+  @Describe((api) =>
+    api.ApiServiceUnavailableResponse({
+      description: 'Too many queries wait already: ask again after `Retry-After` seconds',
+      standardSchema: schemas.problem,
+    }),
+  )
   @Header('content-type', 'application/json; charset=utf-8')
-  history(@Query({ schema: historyQuery }) query: HistoryQuery): Buffer | Promise<Buffer> {
-    if (!this.answers.areInMemory(query)) return this.answers.fromArchive(query);
+  history(
+    @Query({ schema: historyQuery }) query: HistoryQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Buffer | Promise<Buffer> {
+    if (!this.answers.areInMemory(query)) return this.answers.fromArchive(query, reply);
     return query.minutes === undefined ? this.memory.all() : this.memory.last(query.minutes);
   }
 

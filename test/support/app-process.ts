@@ -26,6 +26,10 @@ export class AppProcess {
     return new AppProcess(await ApiProcess.start({ VS_METRICS_INTERVAL: '0.1', ...env }, tmpdir()));
   }
 
+  get url(): string {
+    return this.api.url;
+  }
+
   get output(): string {
     return this.api.output;
   }
