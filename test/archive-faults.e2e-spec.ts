@@ -1,6 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryFolder } from './support/api-process.js';
@@ -94,16 +105,6 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
       expect(fingerprint(file)).toBe(before);
     });
 
-    it('damage inside our own file does not stop the start', async () => {
-      const first = await start();
-      await eventually('samples', async () => (await first.history()).length > 20);
-      await first.end();
-      const bytes = readFileSync(file);
-      writeFileSync(file, bytes.fill(0xaa, 4096));
-      const app = await start();
-      await expectMemoryOnly(app, /malformed|corrupt/);
-    });
-
     it('a file that is deleted or replaced while it is open is begun anew', async () => {
       const app = await start();
       await eventually('samples', () => storedTimes(file).length > 5);
@@ -112,6 +113,97 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
       await eventually('writing resumes', async () => (await app.degraded()) === null);
       const [last] = (await app.history()).slice(-1);
       expect(storedTimes(file)).toContain(last?.timestamp);
+      expect(await app.end()).toBe(0);
+    });
+  });
+
+  describe('a damaged file', () => {
+    const asides = () => readdirSync(folder.path).filter((name) => name.includes('.corrupt-'));
+
+    /** Ends an app after some samples, with all of them in the file itself. */
+    async function makeArchive(): Promise<Buffer> {
+      const app = await start();
+      await eventually('samples', async () => (await app.history()).length > 20);
+      expect(await app.end()).toBe(0);
+      return readFileSync(file);
+    }
+
+    async function expectBegunAnew(app: AppProcess): Promise<void> {
+      await eventually('writing resumes', async () => (await app.degraded()) === null);
+      await eventually('samples are written', () => storedTimes(file).length > 5);
+      expect(asides().length).toBeGreaterThan(0);
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+    }
+
+    it.each<[string, (bytes: Buffer) => void]>([
+      ['pages of nonsense', (bytes) => bytes.fill(0xaa, 4096)],
+      // Each fetch of a value of this column makes the binding abort the process.
+      [
+        'a text in the schema that is not UTF-8',
+        (bytes) => bytes.fill(0xff, bytes.indexOf('NOT NULL'), bytes.indexOf('NOT NULL') + 1),
+      ],
+    ])('%s: it is set aside at the start, and a new one is begun', async (_, damage) => {
+      const bytes = await makeArchive();
+      damage(bytes);
+      writeFileSync(file, bytes);
+      const app = await start();
+      await expectBegunAnew(app);
+      expect(app.said(/metrics\.db is damaged \(.*and is now .*corrupt-.*a new one is begun/)).toBe(1);
+      const [aside] = asides();
+      expect(readFileSync(join(folder.path, aside ?? ''))).toEqual(bytes);
+      expect(await app.end()).toBe(0);
+    });
+
+    it('that shows while it runs is set aside too, and no sample in memory is lost', async () => {
+      await makeArchive();
+      sqlite(
+        file,
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+         INSERT INTO sample (time_ms, api_memory_mb, api_cpu_percent) SELECT ${Date.now()} - 9000000 + i, 1, 1 FROM n;
+         PRAGMA wal_checkpoint(TRUNCATE)`,
+      );
+      const app = await start();
+      await eventually('samples', async () => (await app.history('?minutes=1')).length > 5);
+      const { size } = statSync(file);
+      const descriptor = openSync(file, 'r+');
+      // Not the pages of the newest rows, which are in use.
+      writeSync(descriptor, Buffer.alloc(size - 400_000 - 65_536, 0xaa), 0, size - 400_000 - 65_536, 65_536);
+      closeSync(descriptor);
+      await eventually('it is noticed', async () => {
+        await app.request('api/v1alpha1/metrics/history?minutes=1000&points=10000').catch(() => undefined);
+        return asides().length > 0;
+      });
+      await expectBegunAnew(app);
+      expect(await app.end()).toBe(0);
+    });
+
+    it('a backup that is copied over the archive beside an old WAL is used, and the WAL set aside', async () => {
+      const backup = await makeArchive();
+      const app = await start();
+      await eventually('samples', () => storedTimes(file).length > 40);
+      await app.end('SIGKILL');
+      expect(statSync(`${file}-wal`).size).toBeGreaterThan(10_000);
+      writeFileSync(file, backup);
+      const again = await start();
+      await eventually('samples', async () => (await again.history('?minutes=5')).length > 5);
+      expect(again.said(/The WAL beside .*metrics\.db is not of this file, and is now .*-wal/)).toBe(1);
+      expect(asides()).toHaveLength(1);
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+      expect(await again.degraded()).toBeNull();
+      expect(await again.end()).toBe(0);
+    });
+
+    it('a backup that is copied over the archive while it is open is noticed and used', async () => {
+      const backup = await makeArchive();
+      const known = storedTimes(file);
+      const app = await start();
+      await eventually('samples', () => storedTimes(file).length > known.length + 20);
+      writeFileSync(file, backup);
+      await eventually('it is noticed', () => app.said(/was deleted or replaced/) > 0);
+      await eventually('writing resumes', async () => (await app.degraded()) === null);
+      await eventually('samples', () => storedTimes(file).length > known.length + 5);
+      expect(storedTimes(file)).toEqual(expect.arrayContaining(known));
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
       expect(await app.end()).toBe(0);
     });
   });

@@ -30,18 +30,19 @@ const APPLICATION_ID_OFFSET = 68;
 export class ArchiveFile {
   readonly writer: ArchiveWriter;
   /** From before SQLite opens the file until after it has closed it: see {@link requireUsable}. */
-  private readonly descriptor: number | null;
+  private readonly descriptor: number;
   private readonly inode: number;
   private change = '';
   private changeCounter = 0;
 
   private constructor(readonly path: string) {
-    this.descriptor = statSync(path, { throwIfNoEntry: false }) === undefined ? null : openSync(path, 'r');
+    // It makes the file where there is none, and changes nothing else.
+    this.descriptor = openSync(path, 'a+');
     try {
       this.writer = new ArchiveWriter(path);
       this.inode = statSync(path).ino;
     } catch (error) {
-      if (this.descriptor !== null) closeSync(this.descriptor);
+      closeSync(this.descriptor);
       throw error;
     }
   }
@@ -82,7 +83,7 @@ export class ArchiveFile {
 
   close(): void {
     this.writer.close();
-    if (this.descriptor !== null) closeSync(this.descriptor);
+    closeSync(this.descriptor);
   }
 
   /** Closes it without moving the WAL into what lies there now, which gets an inode of its own. */
@@ -100,13 +101,13 @@ export class ArchiveFile {
     } catch {
       // It is given up in any case.
     }
-    if (this.descriptor !== null) closeSync(this.descriptor);
+    closeSync(this.descriptor);
   }
 
   /** Only checkpoints change the file itself; what they bring is in the WAL, or was before the WAL was begun anew. */
   private isOverwritten({ mtimeMs, size }: Stats): boolean {
     const change = `${mtimeMs} ${size}`;
-    if (this.descriptor === null || change === this.change) return false;
+    if (change === this.change) return false;
     const header = readHeader(this.descriptor);
     const isOurs = header.length === HEADER_BYTES ? isWalOf(header, walOf(this.path)) : false;
     if (isOurs === false || changeCounterOf(header) < this.changeCounter) return true;
@@ -127,8 +128,9 @@ function takeLock(dataDir: string): void {
 }
 
 /**
- * Judges a file by its first bytes, which it gives (null: there is none), since opening it as a database would leave traces. Must not be called while this
- * process has the file open: closing any descriptor of a file drops all of the process's locks on it (fcntl(2)).
+ * Judges a file by its first bytes, which it gives (null: there is no file), since opening it as a database would leave
+ * traces. Must not be called while this process has the file open: closing any descriptor of a file drops all of the
+ * process's locks on it (fcntl(2)).
  */
 function requireUsable(path: string): Buffer | null {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return null;

@@ -1,5 +1,5 @@
 import { monotonicMs, type UpkeepOrder } from './archive-protocol.js';
-import { inTransaction, IS_TIME, MINUTE_MS, SCHEMA_VERSION } from './schema.js';
+import { inTransaction, IS_TIME, markWal, MINUTE_MS } from './schema.js';
 import { type Connection, type Statement } from './sqlite.js';
 
 /** How many rows one step deletes: a few milliseconds of the write lock. */
@@ -41,7 +41,7 @@ export class ArchiveUpkeep {
     let more = false;
     inTransaction(this.db, () => {
       // Any write: the first one after a checkpoint begins the WAL anew and waits for the disk once.
-      if (checkpoint) this.db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+      if (checkpoint) markWal(this.db);
       if (minutesBeforeMs !== null) {
         more = this.deleteMinutes.run(minutesBeforeMs).changes === ROWS_A_STEP;
       }

@@ -1,6 +1,6 @@
 import { type MetricsSnapshot } from '../metrics/index.js';
 import { NEWEST_SAMPLES } from './archive-queries.js';
-import { inTransaction, IS_TIME, MINUTE_MS, prepareSchema } from './schema.js';
+import { inTransaction, IS_TIME, markWal, MINUTE_MS, prepareSchema } from './schema.js';
 import { type Connection, openConnection, type Statement } from './sqlite.js';
 
 const INSERT_SAMPLE = `
@@ -39,6 +39,7 @@ type SampleRow = [number, number, number, number | null, number | null];
  */
 export class ArchiveWriter {
   private readonly db: Connection;
+  private isMarkDue = false;
   private readonly insertSample: Statement;
   private readonly addToMinute: Statement;
   private readonly selectEarliest: Statement;
@@ -58,11 +59,20 @@ export class ArchiveWriter {
     }
   }
 
+  /** To be called after a checkpoint, behind which the WAL may begin anew: the next write marks it as this file's. */
+  expectNewWal(): void {
+    this.isMarkDue = true;
+  }
+
   /** Writes samples, oldest first: all of them or none. */
   write(snapshots: readonly MetricsSnapshot[]): void {
+    // A connection counts on from the first page as it read it last, so it has to read that again.
+    if (this.isMarkDue) this.db.exec('PRAGMA shrink_memory');
     inTransaction(this.db, () => {
       for (const snapshot of snapshots) this.add(snapshot);
+      if (this.isMarkDue) markWal(this.db);
     });
+    this.isMarkDue = false;
   }
 
   /** The last samples written, at most `count`, oldest first. */

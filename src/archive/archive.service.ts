@@ -265,6 +265,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
     this.worker
       .call('upkeep', { checkpoint, untilMs })
       .then(({ more }) => {
+        if (checkpoint) file.writer.expectNewWal();
         if (more) this.nextUpkeepMs = monotonicMs() + UPKEEP_STEP_MS;
         this.upkeepFailure = '';
       })

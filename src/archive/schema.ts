@@ -51,11 +51,15 @@ export function prepareSchema(db: Connection): void {
   requireKnownVersion(readPragma(db, 'user_version'));
   if (readPragma(db, 'application_id') === 0) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0');
-  if (readPragma(db, 'user_version') > 0) return;
   inTransaction(db, () => {
-    db.exec(CREATE_TABLES);
-    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    if (readPragma(db, 'user_version') === 0) db.exec(CREATE_TABLES);
+    markWal(db);
   });
+}
+
+/** Puts the file's first page into the WAL, from which one sees whose it is: see wal-origin.ts. */
+export function markWal(db: Connection): void {
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
 }
 
 /** Throws an {@link ArchiveProblem} for tables that a newer version of this code made. */

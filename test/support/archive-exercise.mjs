@@ -1,0 +1,71 @@
+// Does with each archive that it is given what the application does, and says when it has. An error is all right.
+import { writeSync } from 'node:fs';
+import { ArchiveReader } from '../../dist/archive/archive-reader.js';
+import { ArchiveUpkeep } from '../../dist/archive/archive-upkeep.js';
+import { ArchiveWriter } from '../../dist/archive/archive-writer.js';
+import { Retention } from '../../dist/archive/retention.js';
+import { openConnection } from '../../dist/archive/sqlite.js';
+
+const everything = { fromMs: 0, toMs: Infinity };
+const outcomes = {};
+
+for (const file of process.argv.slice(2)) {
+  let writer;
+  const db = openConnection(file);
+  const steps = {
+    open: () => (writer = new ArchiveWriter(file)),
+    newest: () => writer.newest(1000),
+    latest: () => writer.latestTimeBefore(3),
+    earliest: () => writer.earliestTime,
+    samples: () => finish(new ArchiveReader(db).samples(everything, 100_000, () => undefined)),
+    minutes: () => finish(new ArchiveReader(db).buckets(everything, 3_600_000)),
+    fine: () => finish(new ArchiveReader(db).buckets(everything, 7000)),
+    page: () => page(new ArchiveReader(db)),
+    retention: () => new Retention(db, 1).due(Date.now()),
+    write: () => writer.write([sample(Date.now())]),
+    upkeep: () => upkeep(new ArchiveUpkeep(db)),
+    finish: () => new ArchiveUpkeep(db).finish(),
+  };
+  for (const [name, step] of Object.entries(steps)) {
+    try {
+      step();
+    } catch (error) {
+      outcomes[`${name} ${error.code}`] = (outcomes[`${name} ${error.code}`] ?? 0) + 1;
+    }
+  }
+  db.close();
+  writer?.close();
+  writeSync(1, 'done\n');
+}
+writeSync(2, JSON.stringify(outcomes));
+process.exit(0);
+
+function finish(pieces) {
+  while (!pieces.next().done);
+}
+
+function page(reader) {
+  let { next } = reader.page(everything, null, 500);
+  for (let pages = 0; next !== null && pages < 100; pages++) ({ next } = reader.page(everything, next, 500));
+}
+
+function upkeep(worker) {
+  const beforeMs = Date.now() - 86_400_000;
+  const order = {
+    checkpoint: true,
+    samplesBeforeMs: beforeMs,
+    minutesBeforeMs: beforeMs,
+    untilMs: Infinity,
+  };
+  for (let steps = 0; worker.step(order) && steps < 10; steps++);
+}
+
+function sample(timeMs) {
+  return {
+    timestamp: new Date(timeMs),
+    apiMemoryMb: 1,
+    apiCpuPercent: 1,
+    gameMemoryMb: null,
+    gameCpuPercent: null,
+  };
+}
