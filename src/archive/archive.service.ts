@@ -203,6 +203,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
 
   private retryIn(delayMs: number): void {
     clearTimeout(this.retryTimer);
+    if (this.isOver) return;
     this.retryTimer = setTimeout(() => {
       if (this.file !== null) this.write();
       else if (!this.isOpening)
