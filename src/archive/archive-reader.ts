@@ -102,23 +102,32 @@ export class ArchiveReader {
     return { timeMs: last[0], id: last[5], keptToMs: at.keptToMs };
   }
 
-  /** Minutes up to where a stretch of kept samples begins. */
+  /** Minutes up to where samples are kept; null at the end of the span. */
   private addMinutes(
     rows: MetricsBucket[],
     span: TimeSpan,
     at: ExportCursor,
     limit: number,
   ): ExportCursor | null {
-    const minutes = this.minutePage.all(at.timeMs, span.toMs, Math.min(limit, MINUTES_A_LOOK)) as MinuteRow[];
-    const firstKept = minutes.findIndex(isKept);
-    const coarse = firstKept === -1 ? minutes : minutes.slice(0, firstKept);
-    rows.push(...coarse.filter(([timeMs]) => timeMs >= span.fromMs).map(toMinute));
-    const kept = minutes.slice(coarse.length);
-    const afterKept = kept.findIndex((row) => !isKept(row));
-    const [first, last] = [kept[0], (afterKept === -1 ? minutes : kept.slice(0, afterKept)).at(-1)];
-    if (last === undefined) return null;
-    const endMs = last[0] + MINUTE_MS;
-    return { timeMs: first?.[0] ?? endMs, id: -1, keptToMs: endMs };
+    if (at.timeMs >= span.toMs) return null;
+    const lookAt = Math.min(limit, MINUTES_A_LOOK);
+    const minutes = this.minutePage.all(at.timeMs, span.toMs, lookAt) as MinuteRow[];
+    let endMs = at.timeMs;
+    for (const row of minutes) {
+      // Also of a minute that has no row all samples are given.
+      if (isKept(row) || this.hasSamples(endMs, row[0])) break;
+      if (row[0] >= span.fromMs) rows.push(toMinute(row));
+      endMs = row[0] + MINUTE_MS;
+    }
+    if (endMs > at.timeMs) return { timeMs: endMs, id: -1, keptToMs: 0 };
+    const nextMs = minutes.find((row) => !isKept(row))?.[0];
+    const lastMs = minutes.length < lookAt ? span.toMs : (minutes.at(-1)?.[0] ?? 0) + MINUTE_MS;
+    return { timeMs: at.timeMs, id: -1, keptToMs: nextMs ?? lastMs };
+  }
+
+  private hasSamples(fromMs: number, toMs: number): boolean {
+    const [count] = this.countSamples.get(fromMs, toMs, 1) as [number];
+    return count > 0;
   }
 }
 

@@ -196,6 +196,13 @@ describe('reading after the clock was wrong', () => {
     expect(rows.find((row) => row.timestamp.getTime() === T0 + 30 * MINUTE_MS)?.sampleCount).toBe(7);
   });
 
+  it('gives the samples of minutes that have no row', () => {
+    db.exec(`DELETE FROM minute WHERE time_ms % 180000 = 0`);
+    const kept = exported(reader, 50).filter((row) => row.sampleCount === 1);
+    expect(kept.filter((row) => row.timestamp.getTime() >= T0 + 120 * MINUTE_MS)).toHaveLength(360);
+    expect(kept).toHaveLength(362);
+  });
+
   it('begins and ends an export where it was asked to', () => {
     const span = { fromMs: T0 + 119.5 * MINUTE_MS, toMs: T0 + 120.5 * MINUTE_MS };
     expect(reader.page(span, null, 100).rows.map((row) => row.timestamp.getTime())).toEqual(
