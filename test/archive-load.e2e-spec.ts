@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { renameSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ADMIN_KEY, temporaryFolder } from './support/api-process.js';
@@ -100,5 +101,22 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('many queries of the history', () =>
     expect(file.headers.get('retry-after')).not.toBeNull();
     leave();
     await eventually('it answers again', async () => (await app.request(SMALL)).status === 200);
+  });
+
+  it('outlives that the file is replaced in the middle of a query', async () => {
+    const file = join(folder.path, 'metrics.db');
+    sqlite(file, `VACUUM INTO '${file}.copy'`);
+    await app.request('api/v1alpha1/settings', {
+      method: 'PATCH',
+      body: JSON.stringify({ intervalSeconds: 0.1 }),
+      headers: { 'content-type': 'application/json' },
+    });
+    ask(LONG, 40);
+    await eventually('the first is answered', () => answered() > 0);
+    renameSync(`${file}.copy`, file);
+    await eventually('it is noticed', () => app.said('was deleted or replaced') > 0);
+    await eventually('the new file is used', () => app.said('written to the archive again') > 0);
+    expect((await app.request(SMALL)).status).toBe(200);
+    leave();
   });
 });

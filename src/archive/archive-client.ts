@@ -5,6 +5,7 @@ import {
   type CallMessage,
   type CallName,
   type DropMessage,
+  type LeaveMessage,
   type ReplyMessage,
 } from './archive-protocol.js';
 import { isDamage } from './sqlite.js';
@@ -83,9 +84,15 @@ export class ArchiveClient {
     }
   }
 
-  /** Ends the worker without any further access to the file. */
-  async terminate(): Promise<void> {
-    await this.worker?.terminate();
+  /**
+   * Ends the worker without any further access to the file, once it is through with the piece that it is at: a thread that
+   * is terminated inside of SQLite takes the whole process with it.
+   */
+  async leave(): Promise<void> {
+    const { worker } = this;
+    if (worker === null) return;
+    worker.postMessage({ name: 'leave' } satisfies LeaveMessage);
+    await once(worker, 'exit');
   }
 
   private start(): Worker {

@@ -63,6 +63,11 @@ export interface DropMessage {
   readonly name: 'drop';
 }
 
+/** The file is given up: whatever waits is left undone. */
+export interface LeaveMessage {
+  readonly name: 'leave';
+}
+
 /** The answer to a call: a result, or an error with SQLite's code. */
 export type ReplyMessage =
   | { readonly id: number; readonly result: ArchiveCalls[CallName]['gives'] }

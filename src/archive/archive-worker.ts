@@ -4,6 +4,7 @@ import {
   type CallMessage,
   type CallName,
   type DropMessage,
+  type LeaveMessage,
   type ReplyMessage,
 } from './archive-protocol.js';
 import { ArchiveReader } from './archive-reader.js';
@@ -84,8 +85,14 @@ const work = new Piecework((id, result) => {
 });
 let isWorking = false;
 let isClosed = false;
+let hasLeft = false;
 
-port.on('message', (message: CallMessage | DropMessage) => {
+port.on('message', (message: CallMessage | DropMessage | LeaveMessage) => {
+  if (message.name === 'leave') {
+    hasLeft = true;
+    port.close();
+    return;
+  }
   if (message.name === 'drop') {
     work.drop(message.id);
     return;
@@ -97,6 +104,7 @@ port.on('message', (message: CallMessage | DropMessage) => {
 
 /** A piece, and then a turn of the event loop: what has come or was dropped meanwhile counts at once. */
 function proceed(): void {
+  if (hasLeft) return;
   isWorking = work.step();
   if (isClosed) port?.close();
   else if (isWorking) setImmediate(proceed);

@@ -294,7 +294,7 @@ export class ArchiveService implements OnModuleInit, OnApplicationShutdown {
       if (damage !== null) this.setAside(file.path, damage);
       this.retryIn(RETRY_MS);
     };
-    void (worker?.terminate() ?? Promise.resolve()).then(proceed, proceed);
+    void (worker?.leave() ?? Promise.resolve()).then(proceed, proceed);
   }
 
   private setAside(path: string, damage: Error): void {
