@@ -2,17 +2,10 @@
 import { LinuxReader } from '../dist/metrics/linux-reader.js';
 import { PidusageReader } from '../dist/metrics/pidusage-reader.js';
 import { ProcessSampler } from '../dist/metrics/process-sampler.js';
-import { printed, rssMb, sleep, spread, start, table } from './lib.mjs';
+import { cpuAt, printed, rssMb, sleep, spread, start, table } from './lib.mjs';
 
 const clockMs = () => Number(process.hrtime.bigint()) / 1e6;
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The target's own CPU time at a moment, between its two nearest notes. */
-function cpuAt(notes, atMs) {
-  const after = notes.findIndex(([noteMs]) => noteMs >= atMs);
-  const [[t0, c0], [t1, c1]] = [notes[after - 1], notes[after]];
-  return c0 + ((c1 - c0) * (atMs - t0)) / (t1 - t0);
-}
 
 export async function accuracy() {
   const rows = [['', 'window', 'mean error, points', 'worst', 'memory : VmRSS']];

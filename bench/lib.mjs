@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -92,4 +92,29 @@ export function cpuSeconds(pid) {
 /** Resident memory of a process, MiB. */
 export function rssMb(pid) {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+/** The target's own CPU time at a moment, between its two nearest notes. */
+export function cpuAt(notes, atMs) {
+  const after = notes.findIndex(([noteMs]) => noteMs >= atMs);
+  const [[t0, c0], [t1, c1]] = [notes[after - 1], notes[after]];
+  return c0 + ((c1 - c0) * (atMs - t0)) / (t1 - t0);
+}
+
+/** Asks a peer for samples: what one took. */
+export async function peer(child, request) {
+  child.output = '';
+  child.stdin.write(`${request}\n`);
+  const [, cpuUs, wallUs] = await printed(child, /([\d.]+) ([\d.]+)\n/);
+  return { cpuUs: Number(cpuUs), wallUs: Number(wallUs) };
+}
+
+/** Null where it is not installed. */
+export function startPsutil() {
+  try {
+    execFileSync('/usr/bin/python3', ['-c', 'import psutil'], { stdio: 'ignore' });
+    return start('/usr/bin/python3', ['bench/peers/psutil_sample.py']);
+  } catch {
+    return null;
+  }
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LinuxReader } from '../dist/metrics/linux-reader.js';
 import { PidusageReader } from '../dist/metrics/pidusage-reader.js';
 import { ProcessSampler } from '../dist/metrics/process-sampler.js';
-import { printed, sleep, spread, start, stop, table } from './lib.mjs';
+import { peer, sleep, spread, start, startPsutil, stop, table } from './lib.mjs';
 
 const ROUNDS = 15;
 const SAMPLES = 400;
@@ -27,22 +27,6 @@ async function ownEngine(reader, pid, before = () => undefined) {
   const wallUs = (performance.now() - wall) * 1000;
   const { user, system } = process.cpuUsage(cpu);
   return { cpuUs: (user + system) / SAMPLES, wallUs: wallUs / SAMPLES, heldMs };
-}
-
-async function peer(child, request) {
-  child.output = '';
-  child.stdin.write(`${request}\n`);
-  const [, cpuUs, wallUs] = await printed(child, /([\d.]+) ([\d.]+)\n/);
-  return { cpuUs: Number(cpuUs), wallUs: Number(wallUs) };
-}
-
-function startPsutil() {
-  try {
-    execFileSync('/usr/bin/python3', ['-c', 'import psutil'], { stdio: 'ignore' });
-    return start('/usr/bin/python3', ['bench/peers/psutil_sample.py']);
-  } catch {
-    return null;
-  }
 }
 
 function startFloor(folder) {
@@ -82,7 +66,10 @@ export async function sampleCost() {
       if (floor) add('C floor (stat and statm of both)', await peer(floor, `floor ${SAMPLES} ${pid}`));
       add('native engine', await ownEngine(native, pid));
       // As if something had been forked before each sample: the tree is looked for anew.
-      add('native engine, tree walked', await ownEngine(native, pid, () => (native.tree.lastPid = null)));
+      add(
+        'native engine, tree walked',
+        await ownEngine(native, pid, () => (native.tree.started.isSettled = false)),
+      );
       add('pidusage engine', await ownEngine(pidusage, pid));
       if (psutil) {
         add('psutil, handles kept', await peer(psutil, `kept ${SAMPLES} ${pid}`));

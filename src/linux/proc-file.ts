@@ -7,6 +7,8 @@ const RECORD_BYTES = 16;
 /** How many files stay open at a time: those of a game of 125 threads, and far fewer than a process may have. */
 const MAX_KEPT = 256;
 
+const ZERO = 0x30;
+
 const page = Buffer.allocUnsafe(PAGE_BYTES);
 let kept = 0;
 
@@ -22,12 +24,22 @@ export class ProcFile {
 
   /** The text as it is now; throws the system's error. */
   read(): string {
-    if (this.descriptor === null) {
-      if (kept >= MAX_KEPT) return readProcText(this.path);
-      this.descriptor = openSync(this.path, 'r');
-      kept += 1;
+    const descriptor = this.open();
+    return descriptor === null ? readProcText(this.path) : readAll(descriptor);
+  }
+
+  /** The whole number that the text begins with; costs less than the text. Throws the system's error. */
+  readNumber(): number {
+    const descriptor = this.open();
+    if (descriptor === null) return Number.parseInt(readProcText(this.path), 10);
+    const bytes = readSync(descriptor, page, 0, PAGE_BYTES, 0);
+    let number = 0;
+    for (let at = 0; at < bytes; at++) {
+      const digit = (page[at] ?? 0) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      number = number * 10 + digit;
     }
-    return readAll(this.descriptor);
+    return number;
   }
 
   /** Lets go of the file; a later read would open it anew. */
@@ -36,6 +48,15 @@ export class ProcFile {
     closeSync(this.descriptor);
     this.descriptor = null;
     kept -= 1;
+  }
+
+  /** Null when enough files are open already. */
+  private open(): number | null {
+    if (this.descriptor === null && kept < MAX_KEPT) {
+      this.descriptor = openSync(this.path, 'r');
+      kept += 1;
+    }
+    return this.descriptor;
   }
 }
 

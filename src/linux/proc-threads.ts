@@ -43,7 +43,7 @@ export class ProcThreads {
     let sumNs = 0;
     for (const [id, thread] of this.threads) {
       try {
-        const ranNs = Number.parseInt(thread.schedstat.read(), 10);
+        const ranNs = thread.schedstat.readNumber();
         sumNs += ranNs - thread.countedNs;
         thread.countedNs = ranNs;
       } catch (error) {
