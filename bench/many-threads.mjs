@@ -74,7 +74,7 @@ async function cost(program, psutil) {
   for (const churn of [0, CHURN]) {
     for (const threads of [1, 11, 60, 250, 1000, 3000]) {
       const each = await startTarget(program, threads, churn, 0);
-      await compare(each, psutil, 2, SAMPLES, 0);
+      await compare(each, psutil, ROUNDS, SAMPLES, 0);
       const busy = await compare(each, psutil, ROUNDS, SAMPLES, 100);
       const calm = await compare(each, psutil, BEATS, 1, 1000);
       descriptors = Math.max(descriptors, readdirSync('/proc/self/fd').length);
@@ -98,23 +98,22 @@ async function truth(program) {
     [count, 0],
     [count, CHURN],
   ])) {
-    // Two samplers, since a window is from one sample to the next.
+    // A window is from one sample of a sampler to its next: one sampler for the short ones, ten for the long.
     const each = await startTarget(program, Math.max(threads, 3), churn, 30);
-    const tens = new ProcessSampler(new LinuxReader());
+    const tens = Array.from({ length: 10 }, () => ({ sampler: new ProcessSampler(new LinuxReader()) }));
+    const ones = [{ sampler: each.sampler }];
     const windows = { 1: [], 10: [] };
-    const last = { 1: 0, 10: 0 };
     await sleep(600);
     for (let second = 0; second <= 40; second++) {
-      for (const [seconds, sampler] of [
-        [1, each.sampler],
-        [10, tens],
+      for (const [seconds, one] of [
+        [1, ones[0]],
+        [10, tens[second % 10]],
       ]) {
-        if (second % seconds !== 0) continue;
         const beganMs = clockMs();
-        const { cpuPercent } = await sampler.sampleGame(each.target.pid);
+        const { cpuPercent } = await one.sampler.sampleGame(each.target.pid);
         const atMs = (beganMs + clockMs()) / 2;
-        if (second > 0) windows[seconds].push([last[seconds], atMs, cpuPercent]);
-        last[seconds] = atMs;
+        if (one.lastMs !== undefined) windows[seconds].push([one.lastMs, atMs, cpuPercent]);
+        one.lastMs = atMs;
       }
       await sleep(1000);
     }

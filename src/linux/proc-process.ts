@@ -1,6 +1,7 @@
 import { isGone, ProcFile } from './proc-file.js';
 import { CPU_ROUNDING_MS, hasEnded, residentBytes, statFields, TICK_MS } from './proc-stat.js';
 import { ProcThreads, residentBytesOfThreads } from './proc-threads.js';
+import { UnseenTime } from './unseen-time.js';
 
 /** Up to so many threads are read one by one, to the nanosecond; of more, the ticks of the process are enough. */
 export const MAX_THREADS_READ = 32;
@@ -29,6 +30,7 @@ export class ProcProcess {
   private readonly threads: ProcThreads;
   private startTick: number | null = null;
   private ownMs = 0;
+  private readonly unseen = new UnseenTime();
   private areThreadsCounted = true;
 
   constructor(readonly pid: number) {
@@ -93,7 +95,7 @@ export class ProcProcess {
     if (this.areThreadsCounted) {
       const sinceMs = this.threads.countMs(threadCount);
       // What they used while they were not counted is in the ticks.
-      if (wereCounted) countedMs += sinceMs;
+      if (wereCounted) countedMs = this.unseen.add(countedMs + sinceMs, ticksMs);
     } else if (wereCounted) {
       this.threads.close();
     }
