@@ -376,6 +376,16 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
       expect(input.width).toBeGreaterThan(60);
       expect(button.x + button.width).toBeLessThanOrEqual(form.x + form.width);
       expect(shift).toBeLessThan(0.02);
+      // With a time and both values the legend is at its longest.
+      await waitFor(async () => {
+        await watched.page.hover('#memory-chart .u-over', { position: { x: 100, y: 100 } });
+        return /MiB/.test((await watched.page.textContent('#memory-chart .u-legend')) ?? '');
+      });
+      expect(await watched.page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      const legend = await watched.page.locator('#memory-chart .u-legend').boundingBox();
+      const lastRow = await watched.page.locator('#memory-chart .u-series').last().boundingBox();
+      if (!legend || !lastRow) throw new Error('no legend');
+      expect(lastRow.y + lastRow.height).toBeLessThanOrEqual(legend.y + legend.height);
     },
   );
 
