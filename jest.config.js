@@ -19,6 +19,7 @@ const ALONE = [
   'test/game.e2e-spec.ts',
   'test/openttd.e2e-spec.ts',
   'test/package.e2e-spec.ts',
+  'test/page-tabs.e2e-spec.ts',
   'test/prometheus.e2e-spec.ts',
   'test/sample-server.e2e-spec.ts',
   'test/scrape.e2e-spec.ts',

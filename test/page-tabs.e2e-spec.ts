@@ -106,7 +106,7 @@ describeWith('Chromium', CHROMIUM)('the page, in many tabs of one browser', () =
     await hearSamples(tabs.slice(1));
     for (const tab of tabs.slice(1)) await tab.page.close();
     await waitFor(() => proxy.streams === 0);
-  });
+  }, 300_000);
 
   it('says in each that the API is gone, and comes back in each, by one stream', async () => {
     const tabs = await openTabs();
