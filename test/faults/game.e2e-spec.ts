@@ -128,10 +128,12 @@ describe('a game that', () => {
 
 describe('an API', () => {
   it('without free descriptors goes on, says so once, and recovers', async () => {
-    const [app, pid] = await start('sleep 60');
+    const [app, pid] = await start(`sh -c "trap 'sleep 60 &' USR1; sleep 60 & while :; do wait; done"`);
     await measured(app);
     const { pid: apiPid = 0 } = app.child;
     execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=3:']);
+    // What is known is read from files that are open; a new child would need some.
+    process.kill(pid, 'SIGUSR1');
     await waitFor(() => /cannot be measured: EMFILE/.test(app.output));
     execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=1024:']);
     await waitFor(() => /can be measured again/.test(app.output));
