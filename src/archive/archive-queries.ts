@@ -28,9 +28,10 @@ const MAXIMA = 'api_memory_mb_max, api_cpu_percent_max, game_memory_mb_max, game
 // Sums, so that a bucket can be put together from several pieces. A sum over nothing is NULL.
 const SUMS = `SELECT time_ms / CAST(?3 AS INTEGER) AS bucket,
   SUM(api_memory_mb * sample_count), SUM(api_cpu_percent * sample_count),
-  SUM(game_memory_mb * game_sample_count), SUM(game_cpu_percent * game_sample_count),
+  SUM(game_memory_mb * MAX(game_sample_count, 1)), SUM(game_cpu_percent * game_sample_count),
   MAX(api_memory_mb_max), MAX(api_cpu_percent_max), MAX(game_memory_mb_max), MAX(game_cpu_percent_max),
-  SUM(sample_count), SUM(game_sample_count)`;
+  SUM(sample_count), SUM((game_memory_mb IS NOT NULL) * MAX(game_sample_count, 1)),
+  SUM((game_cpu_percent IS NOT NULL) * game_sample_count)`;
 
 /** Buckets from ?1 up to ?2, ?3 wide, of minute rows. */
 export const MINUTE_BUCKETS = `

@@ -16,7 +16,7 @@ type Nullable = number | null;
 type SampleRow = [timeMs: number, number, number, Nullable, Nullable, id: number];
 type MinuteRow = [...Row, sampleCount: number, isKept: number];
 type Row = [timeMs: number, number, number, Nullable, Nullable, number, number, Nullable, Nullable];
-type SumsRow = [...Row, sampleCount: number, gameSampleCount: number];
+type SumsRow = [...Row, sampleCount: number, gameMemoryCount: number, gameCpuCount: number];
 
 /** Queries of the archive, for a connection of a thread that may be held. Rows that damage made unreadable are left out. */
 export class ArchiveReader {
@@ -169,7 +169,7 @@ function addSums(all: SumsRow[], row: SumsRow): void {
     all.push(row);
     return;
   }
-  for (const i of [1, 2, 3, 4, 9, 10] as const) last[i] = sum(last[i], row[i]) as number;
+  for (const i of [1, 2, 3, 4, 9, 10, 11] as const) last[i] = sum(last[i], row[i]) as number;
   for (const i of [5, 6, 7, 8] as const) last[i] = largest(last[i], row[i]) as number;
 }
 
@@ -183,9 +183,10 @@ function largest(a: Nullable, b: Nullable): Nullable {
 
 /** A mean of means, each weighted with the number of samples behind it. */
 function toBucket(sums: SumsRow, widthMs: number): MetricsBucket {
-  const [bucket, apiMemory, apiCpu, gameMemory, gameCpu, a, b, c, d, count, gameCount] = sums;
-  const ofGame = (total: Nullable) => (total === null || gameCount === 0 ? null : total / gameCount);
-  const means = [apiMemory / count, apiCpu / count, ofGame(gameMemory), ofGame(gameCpu)] as const;
+  const [bucket, apiMemory, apiCpu, gameMemory, gameCpu, a, b, c, d, count, memoryCount, cpuCount] = sums;
+  const mean = (total: Nullable, of: number) => (total === null || of === 0 ? null : total / of);
+  const ofGame = [mean(gameMemory, memoryCount), mean(gameCpu, cpuCount)] as const;
+  const means = [apiMemory / count, apiCpu / count, ...ofGame] as const;
   return toRow([bucket * widthMs, ...means, a, b, c, d], count);
 }
 

@@ -76,6 +76,28 @@ describe('writing', () => {
     expect(rows('SELECT * FROM minute')).toEqual([[1, T0, 4, 2, 20, 40, 5, 10, 200, 300, 50, 75]]);
   });
 
+  it('weighs no sample of a game whose CPU is not known yet in the mean of its CPU', () => {
+    writer.write([{ ...sample(T0, 1, 1000), gameCpuPercent: null }]);
+    const reader = new ArchiveReader(db);
+    const span = { fromMs: T0, toMs: T0 + MINUTE_MS };
+    for (const widthMs of [MINUTE_MS, 30_000]) {
+      expect(whole(reader.buckets(span, widthMs))).toMatchObject([
+        { gameMemoryMb: 1000, gameCpuPercent: null },
+      ]);
+    }
+    writer.write([
+      sample(T0 + 1, 1, 100),
+      { ...sample(T0 + 2, 1, 900), gameCpuPercent: null },
+      sample(T0 + 3, 1, 300),
+    ]);
+    expect(whole(reader.buckets(span, MINUTE_MS))).toMatchObject([
+      { gameMemoryMb: 200, gameCpuPercent: 50, gameMemoryMbMax: 1000, gameCpuPercentMax: 75, sampleCount: 4 },
+    ]);
+    expect(whole(reader.buckets(span, 30_000))).toMatchObject([
+      { gameMemoryMb: 575, gameCpuPercent: 50, gameMemoryMbMax: 1000, gameCpuPercentMax: 75, sampleCount: 4 },
+    ]);
+  });
+
   it('writes all of a batch or nothing', () => {
     const bad = { ...sample(T0 + 1), apiMemoryMb: null as unknown as number };
     expect(() => {

@@ -8,11 +8,12 @@ INSERT INTO sample (time_ms, api_memory_mb, api_cpu_percent, game_memory_mb, gam
 VALUES (?1, ?2, ?3, ?4, ?5)`;
 
 // A minute that the clock lives through twice gets one row with the samples of both. COALESCE: an operation
-// with NULL is NULL, so while one side has no game server the other side's value holds.
+// with NULL is NULL, so while one side has no game server the other side's value holds. Of a game so young that
+// its CPU is not known yet, the memory counts until another sample has both.
 const ADD_TO_MINUTE = `
 INSERT INTO minute (time_ms, sample_count, game_sample_count, api_memory_mb, api_memory_mb_max, api_cpu_percent,
   api_cpu_percent_max, game_memory_mb, game_memory_mb_max, game_cpu_percent, game_cpu_percent_max)
-VALUES (?1, 1, ?4 IS NOT NULL, ?2, ?2, ?3, ?3, ?4, ?4, ?5, ?5)
+VALUES (?1, 1, ?5 IS NOT NULL, ?2, ?2, ?3, ?3, ?4, ?4, ?5, ?5)
 ON CONFLICT (time_ms) DO UPDATE SET
   sample_count = sample_count + 1,
   game_sample_count = game_sample_count + excluded.game_sample_count,
@@ -20,9 +21,9 @@ ON CONFLICT (time_ms) DO UPDATE SET
   api_memory_mb_max = MAX(api_memory_mb_max, excluded.api_memory_mb),
   api_cpu_percent = api_cpu_percent + (excluded.api_cpu_percent - api_cpu_percent) / (sample_count + 1),
   api_cpu_percent_max = MAX(api_cpu_percent_max, excluded.api_cpu_percent),
-  game_memory_mb = COALESCE(
+  game_memory_mb = CASE WHEN excluded.game_sample_count = 0 AND game_memory_mb IS NOT NULL THEN game_memory_mb ELSE COALESCE(
     game_memory_mb + (excluded.game_memory_mb - game_memory_mb) / (game_sample_count + 1),
-    game_memory_mb, excluded.game_memory_mb),
+    game_memory_mb, excluded.game_memory_mb) END,
   game_memory_mb_max = COALESCE(
     MAX(game_memory_mb_max, excluded.game_memory_mb), game_memory_mb_max, excluded.game_memory_mb),
   game_cpu_percent = COALESCE(
