@@ -26,7 +26,7 @@ CREATE TABLE sample ( -- one row for each sample
   time_ms INTEGER NOT NULL,          -- wall clock: milliseconds since 1970-01-01 UTC
   api_memory_mb REAL NOT NULL,       -- resident memory of the API, MiB
   api_cpu_percent REAL NOT NULL,     -- CPU of the API, 100 = one core
-  game_memory_mb REAL,               -- the game server; both NULL while it is not running
+  game_memory_mb REAL,               -- the game server; NULL while it is not running, the CPU also while it is too young
   game_cpu_percent REAL
 );
 CREATE INDEX sample_time ON sample (time_ms);
@@ -34,7 +34,7 @@ CREATE TABLE minute ( -- one row for each minute that has samples: mean and maxi
   id INTEGER PRIMARY KEY,
   time_ms INTEGER NOT NULL UNIQUE,   -- start of the minute by the wall clock
   sample_count INTEGER NOT NULL,
-  game_sample_count INTEGER NOT NULL, -- how many of them have a game server; the game's means are over these
+  game_sample_count INTEGER NOT NULL, -- how many of them know the CPU of the game; its means are over these
   api_memory_mb REAL NOT NULL,
   api_memory_mb_max REAL NOT NULL,
   api_cpu_percent REAL NOT NULL,
