@@ -1,4 +1,4 @@
-import { IS_TIME, MINUTE_MS } from './schema.js';
+import { IS_TIME, MAX_TIME_MS, MINUTE_MS } from './schema.js';
 
 // Damage may leave text in a column of numbers, and text that is not UTF-8 makes the binding abort the process when it
 // is fetched: such rows are left out.
@@ -79,3 +79,10 @@ SELECT
   (SELECT time_ms FROM minute WHERE ${IS_TIME} ORDER BY time_ms DESC LIMIT 1),
   (SELECT time_ms FROM sample WHERE ${IS_TIME} ORDER BY time_ms LIMIT 1),
   (SELECT time_ms FROM sample WHERE ${IS_TIME} ORDER BY time_ms DESC LIMIT 1)`;
+
+/** The first time from ?1 on that rows have; NULL without rows. */
+export const NEXT_TIME = `
+SELECT MIN(time_ms) FROM (
+  SELECT (SELECT time_ms FROM minute WHERE time_ms >= ?1 AND time_ms <= ${MAX_TIME_MS} ORDER BY time_ms LIMIT 1) AS time_ms
+  UNION ALL
+  SELECT (SELECT time_ms FROM sample WHERE time_ms >= ?1 AND time_ms <= ${MAX_TIME_MS} ORDER BY time_ms LIMIT 1))`;

@@ -21,6 +21,7 @@ type SumsRow = [...Row, sampleCount: number, gameMemoryCount: number, gameCpuCou
 /** Queries of the archive, for a connection of a thread that may be held. Rows that damage made unreadable are left out. */
 export class ArchiveReader {
   private readonly reach: Statement;
+  private readonly nextTime: Statement;
   private readonly countSamples: Statement;
   private readonly minuteBuckets: Statement;
   private readonly sampleBuckets: Statement;
@@ -29,6 +30,7 @@ export class ArchiveReader {
 
   constructor(db: Connection) {
     this.reach = db.prepare(sql.REACH).raw();
+    this.nextTime = db.prepare(sql.NEXT_TIME).raw();
     this.countSamples = db.prepare(sql.COUNT_SAMPLES).raw();
     this.minuteBuckets = db.prepare(sql.MINUTE_BUCKETS).raw();
     this.sampleBuckets = db.prepare(sql.SAMPLE_BUCKETS).raw();
@@ -46,7 +48,7 @@ export class ArchiveReader {
       const rows = this.samplePage.all(atMs, toMs, afterId, SAMPLES_A_PIECE) as SampleRow[];
       take(rows.map(toSnapshot));
       const last = rows.at(-1);
-      if (last === undefined || rows.length < SAMPLES_A_PIECE) return true;
+      if (last === undefined || rows.length < SAMPLES_A_PIECE || !isBehind(last, atMs, afterId)) return true;
       [atMs, afterId] = [last[0], last[5]];
       yield;
     }
@@ -66,9 +68,12 @@ export class ArchiveReader {
     );
     const endMs = Math.min(toMs, Math.max(lastMinuteMs ?? -Infinity, lastSampleMs ?? -Infinity) + 1);
     const sums: SumsRow[] = [];
-    for (let atMs = startMs; atMs < endMs; atMs += PIECE_MS[table]) {
-      const rows = statement.all(atMs, Math.min(endMs, atMs + PIECE_MS[table]), widthMs) as SumsRow[];
-      for (const row of rows) addSums(sums, row);
+    let atMs = startMs;
+    while (atMs < endMs) {
+      const toPieceMs = Math.min(endMs, atMs + PIECE_MS[table]);
+      for (const row of statement.all(atMs, toPieceMs, widthMs) as SumsRow[]) addSums(sums, row);
+      // A time that a wrong clock or damage gave may lie millions of years off: nothing in between is looked through.
+      atMs = (this.nextTime.get(toPieceMs) as [Nullable])[0] ?? Infinity;
       yield;
     }
     return sums.map((row) => toBucket(row, widthMs));
@@ -98,7 +103,8 @@ export class ArchiveReader {
     const samples = this.samplePage.all(fromMs, toMs, at.id, limit) as SampleRow[];
     rows.push(...samples.map(toSingle));
     const last = samples.at(-1);
-    if (last === undefined || samples.length < limit) return { timeMs: at.keptToMs, id: -1, keptToMs: 0 };
+    const isAll = last === undefined || samples.length < limit || !isBehind(last, fromMs, at.id);
+    if (isAll) return { timeMs: at.keptToMs, id: -1, keptToMs: 0 };
     return { timeMs: last[0], id: last[5], keptToMs: at.keptToMs };
   }
 
@@ -111,7 +117,9 @@ export class ArchiveReader {
   ): ExportCursor | null {
     if (at.timeMs >= span.toMs) return null;
     const lookAt = Math.min(limit, MINUTES_A_LOOK);
-    const minutes = this.minutePage.all(at.timeMs, span.toMs, lookAt) as MinuteRow[];
+    const found = this.minutePage.all(at.timeMs, span.toMs, lookAt) as MinuteRow[];
+    // An index that damage has parted from its table gives rows of other times, which would lead back here for ever.
+    const minutes = found.filter(([timeMs]) => timeMs >= at.timeMs);
     let endMs = at.timeMs;
     for (const row of minutes) {
       // Also of a minute that has no row all samples are given.
@@ -120,8 +128,9 @@ export class ArchiveReader {
       endMs = row[0] + MINUTE_MS;
     }
     if (endMs > at.timeMs) return { timeMs: endMs, id: -1, keptToMs: 0 };
-    const nextMs = minutes.find((row) => !isKept(row))?.[0];
-    const lastMs = minutes.length < lookAt ? span.toMs : (minutes.at(-1)?.[0] ?? 0) + MINUTE_MS;
+    const nextMs = minutes.find((row) => !isKept(row) && row[0] > at.timeMs)?.[0];
+    const last = found.length < lookAt ? undefined : minutes.at(-1);
+    const lastMs = last === undefined ? span.toMs : last[0] + MINUTE_MS;
     return { timeMs: at.timeMs, id: -1, keptToMs: nextMs ?? lastMs };
   }
 
@@ -134,6 +143,11 @@ export class ArchiveReader {
 /** The part that a Date can hold, so that neither damage nor an endless span gives another. */
 function inDates({ fromMs, toMs }: TimeSpan): TimeSpan {
   return { fromMs: Math.max(0, fromMs), toMs: Math.min(MAX_TIME_MS, toMs) };
+}
+
+/** Whether a sample comes behind a place in the order of time and id, as one that was asked for does in a sound file. */
+function isBehind([timeMs, , , , , id]: SampleRow, placeMs: number, placeId: number): boolean {
+  return timeMs > placeMs || (timeMs === placeMs && id > placeId);
 }
 
 function isKept(row: MinuteRow): boolean {

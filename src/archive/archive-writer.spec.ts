@@ -218,6 +218,16 @@ describe('reading after the clock was wrong', () => {
     expect(rows.find((row) => row.timestamp.getTime() === T0 + 30 * MINUTE_MS)?.sampleCount).toBe(7);
   });
 
+  it('looks at nothing between what was recorded and a time that lies far off', () => {
+    writer.write([sample(8e15)]);
+    for (const widthMs of [7000, MINUTE_MS]) {
+      const pieces = reader.buckets(FOREVER, widthMs);
+      let count = 0;
+      while (count < 1000 && pieces.next().done !== true) count++;
+      expect(count).toBeLessThan(1000);
+    }
+  });
+
   it('gives the samples of minutes that have no row', () => {
     db.exec(`DELETE FROM minute WHERE time_ms % 180000 = 0`);
     const kept = exported(reader, 50).filter((row) => row.sampleCount === 1);
