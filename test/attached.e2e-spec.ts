@@ -39,7 +39,7 @@ describe('a game server that something else runs', () => {
 
   const status = () => api.data<ServerStatus>('server/status');
   const current = () => api.data<Sample | null>('metrics/current');
-  const measured = () => waitFor(async () => (await current())?.gameMemoryMb != null);
+  const measured = () => waitFor(async () => (await current())?.gameCpuPercent != null);
   const unmeasured = () => waitFor(async () => (await current())?.gameMemoryMb === null);
 
   /** Runs a game that burns a core, and puts its pid into the file at one stroke. */
