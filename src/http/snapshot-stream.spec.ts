@@ -123,9 +123,14 @@ describe('the event streams', () => {
 
   it('go on with the oldest sample in memory when what a slow replay would send next is gone', async () => {
     for (let i = 1; i <= 3000; i++) append(i);
+    // After the first piece, which was queued before this, and before the second.
+    server.on('request', () => {
+      setImmediate(() => {
+        service.buffer.clear();
+        for (let i = 5001; i <= 6000; i++) append(i);
+      });
+    });
     const { text } = await open(1000);
-    service.buffer.clear();
-    for (let i = 5001; i <= 6000; i++) append(i);
     await waitFor(() => text().includes('id: 6000\n'));
     const ids = (text().match(/id: \d+/g) ?? []).map((id) => Number(id.slice(4)));
     expect([ids[0], ids.at(-1)]).toEqual([1001, 6000]);

@@ -14,6 +14,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { filter, firstValueFrom, throwError, timeout } from 'rxjs';
 import { temporaryFolder, waitFor } from '../../test/support/api-process.js';
+import { isAsleep } from '../../test/support/children.js';
 import {
   asNobody,
   executable,
@@ -773,6 +774,8 @@ describe('GameServerService', () => {
         const service = build([program()], { cwd: file('cwd') });
         const { pid } = await service.start();
         const states = statesOf(service);
+        // The shell has read its script: what comes now does not concern this game.
+        await waitFor(() => pid !== null && isAsleep(pid));
         spoil();
         const error = await failure(service.restart());
         expect(error).toBeInstanceOf(UnprocessableEntityException);

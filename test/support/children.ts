@@ -103,7 +103,7 @@ export class Children {
 }
 
 /** Whether a process has become the program `sleep`, and that has come to rest. */
-function isAsleep(pid: number): boolean {
+export function isAsleep(pid: number): boolean {
   return readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n' && kernelState(pid) === 'S';
 }
 
