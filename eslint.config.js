@@ -25,7 +25,7 @@ export default defineConfig(
         {
           name: '@nestjs/swagger',
           allowTypeImports: true,
-          message: 'It takes a third of the start: use Describe (src/http/describe.decorator.ts).',
+          message: 'It takes a third of the start: use Describe (src/http/openapi/describe.decorator.ts).',
         },
       ],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],

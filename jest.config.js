@@ -8,11 +8,11 @@ const END_TO_END = '<rootDir>/test/**/*.e2e-spec.ts';
  */
 const ALONE = [
   'src/metrics/metrics.service.spec.ts',
-  'src/metrics/pidusage-reader.spec.ts',
-  'src/metrics/process-reader.spec.ts',
+  'src/process/pidusage-reader.spec.ts',
+  'src/process/process-reader.spec.ts',
   'src/metrics/process-sampler.spec.ts',
-  'test/archive-faults.e2e-spec.ts',
-  'test/archive-load.e2e-spec.ts',
+  'test/faults/archive.e2e-spec.ts',
+  'test/faults/archive-load.e2e-spec.ts',
   'test/attached.e2e-spec.ts',
   'test/faults/game.e2e-spec.ts',
   'test/faults/processes.e2e-spec.ts',

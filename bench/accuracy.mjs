@@ -1,6 +1,6 @@
 // How far a CPU percentage is from what the target itself counted over the same time, and memory from VmRSS.
-import { LinuxReader } from '../dist/metrics/linux-reader.js';
-import { PidusageReader } from '../dist/metrics/pidusage-reader.js';
+import { LinuxReader } from '../dist/process/linux/linux-reader.js';
+import { PidusageReader } from '../dist/process/pidusage-reader.js';
 import { ProcessSampler } from '../dist/metrics/process-sampler.js';
 import { cpuAt, printed, rssMb, sleep, spread, start, table } from './lib.mjs';
 

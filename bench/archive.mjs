@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { ArchiveClient } from '../dist/archive/archive-client.js';
-import { ArchiveWriter } from '../dist/archive/archive-writer.js';
-import { bucketWidthMs } from '../dist/archive/metrics-bucket.js';
+import { ArchiveClient } from '../dist/history/sqlite/archive-client.js';
+import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
+import { bucketWidthMs } from '../dist/history/metrics-bucket.js';
 
 const DAYS = Number(process.argv[2] ?? 30);
 const DAY_MS = 86_400_000;
@@ -139,7 +139,7 @@ function benchYear() {
 }
 
 async function compact(file, endMs) {
-  const { openConnection } = await import('../dist/archive/sqlite.js');
+  const { openConnection } = await import('../dist/history/sqlite/sqlite.js');
   const db = openConnection(file);
   db.exec('DELETE FROM sample; PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   const minutes = statSync(file).size;

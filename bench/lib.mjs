@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readStatFields, TICK_MS } from '../dist/linux/proc-stat.js';
+import { readStatFields, TICK_MS } from '../dist/process/linux/proc-stat.js';
 
 export const KEY = 'key-of-the-bench';
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LinuxReader } from '../dist/metrics/linux-reader.js';
+import { LinuxReader } from '../dist/process/linux/linux-reader.js';
 import { ProcessSampler } from '../dist/metrics/process-sampler.js';
 import { cpuAt, median, peer, printed, sleep, spread, start, startPsutil, stop, table } from './lib.mjs';
 

@@ -5,7 +5,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { ArchiveWriter } from '../dist/archive/archive-writer.js';
+import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
 import { cpuSeconds, KEY, median, rssMb, sleep, startApp, stop, table } from './lib.mjs';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LinuxReader } from '../dist/metrics/linux-reader.js';
-import { PidusageReader } from '../dist/metrics/pidusage-reader.js';
+import { LinuxReader } from '../dist/process/linux/linux-reader.js';
+import { PidusageReader } from '../dist/process/pidusage-reader.js';
 import { ProcessSampler } from '../dist/metrics/process-sampler.js';
 import { peer, sleep, spread, start, startPsutil, stop, table } from './lib.mjs';
 

@@ -8,9 +8,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../dist/create-app.js';
-import { SnapshotStream } from '../dist/http/snapshot-stream.js';
+import { SnapshotStream } from '../dist/http/routes/snapshot-stream.js';
 import { MetricsService } from '../dist/metrics/index.js';
-import { GameServer } from '../dist/server/game-server.js';
+import { GameServer } from '../dist/game-server/game-server.js';
 import { KEY, sleep, table } from './lib.mjs';
 
 /** Three days at 10 s are 25,920. In a third of that, the MiB by which V8's free pages come and go looks like a slope. */

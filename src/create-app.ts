@@ -4,18 +4,18 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
 import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
-import { archiveConfig } from './archive/archive.config.js';
+import { historyConfig } from './history/history.config.js';
 import { checkSettings, envWarnings } from './config/env.js';
-import { setUpCors } from './http/cors.js';
-import { takeEmptyBodies } from './http/empty-bodies.js';
+import { setUpCors } from './http/access/cors.js';
+import { takeEmptyBodies } from './http/routes/empty-bodies.js';
 import { HttpAdapter } from './http/http-adapter.js';
 import { httpConfig } from './http/http.config.js';
-import { setUpOpenApi } from './http/openapi.js';
-import { StrictParametersPipe } from './http/strict-parameters.pipe.js';
-import { countWrongKeys } from './http/wrong-keys.js';
+import { setUpOpenApi } from './http/openapi/openapi.js';
+import { StrictParametersPipe } from './http/routes/strict-parameters.pipe.js';
+import { countWrongKeys } from './http/access/wrong-keys.js';
 import { metricsConfig } from './metrics/metrics.config.js';
 import { servePage } from './page/serve-page.js';
-import { serverConfig } from './server/server.config.js';
+import { gameServerConfig } from './game-server/game-server.config.js';
 
 /** Answers are compressed as they are sent: nearly as small as with the best quality, in a fraction of the time. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
@@ -25,7 +25,7 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
  * variables hold values that cannot be used.
  */
 export async function createApp(logger?: LoggerService): Promise<NestFastifyApplication> {
-  checkSettings([httpConfig, metricsConfig, archiveConfig, serverConfig]);
+  checkSettings([httpConfig, metricsConfig, historyConfig, gameServerConfig]);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, new HttpAdapter(), {
     abortOnError: false,
     ...(logger === undefined ? {} : { logger }),

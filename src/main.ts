@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { EnvError } from './config/env.js';
 import { loadEnvFile } from './config/env-file.js';
 import { createApp } from './create-app.js';
-import { ApiKeys } from './http/api-keys.js';
+import { ApiKeys } from './http/access/api-keys.js';
 import { type HttpConfig } from './http/http.config.js';
 import { type ProcessLog, setUpLog } from './log/process-log.js';
 import { visibleText } from './log/visible-text.js';

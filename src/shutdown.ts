@@ -1,8 +1,8 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { ArchiveService } from './archive/archive.service.js';
-import { GameServer } from './server/game-server.js';
+import { ArchiveService } from './history/sqlite/archive.service.js';
+import { GameServer } from './game-server/game-server.js';
 
 /** SIGHUP: the terminal, tmux or SSH session was closed. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EventParser } from '../src/page/client/event-parser.js';
 import { MONITOR_KEY } from './support/api-process.js';
 import { AppProcess, eventually, type WireBucket, type WireSnapshot } from './support/app-process.js';
-import { describeWith } from './support/components.js';
+import { describeWith } from '../src/testing/components.js';
 import { sqlite, storedTimes } from './support/sqlite-shell.js';
 
 const BURNER = `${process.execPath} -e 'setInterval(() => { const end = Date.now() + 20; while (Date.now() < end); }, 40)'`;

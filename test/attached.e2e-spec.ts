@@ -2,10 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ServerStatus } from '../src/server/server-status.js';
-import { ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
-import { Children } from './support/children.js';
-import { hasEnded } from './support/game-programs.js';
+import { type ServerStatus } from '../src/game-server/server-status.js';
+import { ApiProcess } from './support/api-process.js';
+import { isAlive } from '../src/testing/kernel.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { Children } from '../src/testing/children.js';
+import { hasEnded } from '../src/testing/game-programs.js';
 
 interface Sample {
   readonly gameMemoryMb: number | null;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ApiProcess, temporaryFolder } from './support/api-process.js';
+import { ApiProcess } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
 
 const OURS = 'https://dash.example.org';
 const ALSO_OURS = 'http://localhost:5173';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Browser } from 'playwright-core';
-import { ADMIN_KEY, ApiProcess, temporaryFolder } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
-import { describeWith } from './support/components.js';
+import { describeWith } from '../src/testing/components.js';
 
 describeWith('Chromium', CHROMIUM)('the page at /docs, in a browser', () => {
   const folder = temporaryFolder();

@@ -2,9 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { type ServerStatus } from '../src/server/server-status.js';
-import { ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
-import { groupMembers } from './support/game-programs.js';
+import { type ServerStatus } from '../src/game-server/server-status.js';
+import { ApiProcess } from './support/api-process.js';
+import { isAlive } from '../src/testing/kernel.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { groupMembers } from '../src/testing/game-programs.js';
 
 interface Sample {
   readonly timestamp: string;

@@ -6,8 +6,9 @@ import { Test } from '@nestjs/testing';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppModule } from '../src/app.module.js';
-import { ACCESS } from '../src/http/access.decorator.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY, temporaryFolder } from './support/api-process.js';
+import { ACCESS } from '../src/http/access/access.decorator.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
 
 const ADMIN_ROUTES = [
   ['GET', 'api/v1alpha1/metrics/current'],

@@ -3,9 +3,11 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ADMIN_KEY, ApiProcess, MAIN, temporaryFolder, waitFor } from './support/api-process.js';
-import { describeWith } from './support/components.js';
-import { savingGame } from './support/game-programs.js';
+import { ADMIN_KEY, ApiProcess, MAIN } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { describeWith } from '../src/testing/components.js';
+import { savingGame } from '../src/testing/game-programs.js';
 import { describeWithTmpfs, Tmpfs } from './support/tmpfs.js';
 
 const AT_SIGNAL = resolve('test/faults/programs/at-signal.mjs');

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { resolve } from 'node:path';
 import { type z } from 'zod';
-import * as schemas from '../src/http/schemas.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY, temporaryFolder, waitFor } from './support/api-process.js';
+import * as schemas from '../src/http/openapi/schemas.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
 import { routesOf } from './support/routes.js';
 
 interface Operation {

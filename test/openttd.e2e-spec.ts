@@ -3,10 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type ServerStatus } from '../src/server/server-status.js';
-import { ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
-import { describeWith } from './support/components.js';
-import { kernelCpuMs, kernelRssMib } from './support/kernel.js';
+import { type ServerStatus } from '../src/game-server/server-status.js';
+import { ApiProcess } from './support/api-process.js';
+import { isAlive } from '../src/testing/kernel.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { describeWith } from '../src/testing/components.js';
+import { kernelCpuMs, kernelRssMib } from '../src/testing/kernel.js';
 
 const OPENTTD = '/usr/games/openttd';
 const SAMPLES = 6;

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { type Browser } from 'playwright-core';
-import { ArchiveWriter } from '../src/archive/archive-writer.js';
-import { ADMIN_KEY, ApiProcess, temporaryFolder, waitFor } from './support/api-process.js';
+import { ArchiveWriter } from '../src/history/sqlite/archive-writer.js';
+import { ADMIN_KEY, ApiProcess } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
-import { describeWith } from './support/components.js';
+import { describeWith } from '../src/testing/components.js';
 
 const DAY_SAMPLES = 86_400;
 /** As many as a chart has pixels, and the samples that the page holds. */

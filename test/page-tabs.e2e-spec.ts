@@ -4,9 +4,12 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Browser, type BrowserContext } from 'playwright-core';
-import { ADMIN_KEY, ApiProcess, isAlive, temporaryFolder, waitFor } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess } from './support/api-process.js';
+import { isAlive } from '../src/testing/kernel.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
-import { describeWith } from './support/components.js';
+import { describeWith } from '../src/testing/components.js';
 
 const TABS = 10;
 /** A name of the local network, over plain HTTP: no secure context, so browsers leave some of their functions out. */

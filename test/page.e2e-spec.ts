@@ -7,16 +7,12 @@ import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Browser } from 'playwright-core';
 import { formatMemory } from '../src/page/client/format.js';
-import {
-  ADMIN_KEY,
-  ApiProcess,
-  isAlive,
-  MONITOR_KEY,
-  temporaryFolder,
-  waitFor,
-} from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { isAlive } from '../src/testing/kernel.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
-import { describeWith } from './support/components.js';
+import { describeWith } from '../src/testing/components.js';
 
 const INTERVAL_SECONDS = 0.5;
 

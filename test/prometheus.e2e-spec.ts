@@ -2,9 +2,11 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServerStatus } from '../src/server/server-status.js';
-import { ApiProcess, MONITOR_KEY, temporaryFolder, waitFor } from './support/api-process.js';
-import { describeWith } from './support/components.js';
+import { type ServerStatus } from '../src/game-server/server-status.js';
+import { ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { describeWith } from '../src/testing/components.js';
 import { DOCUMENTED, documented, Prometheus, promtool } from './support/prometheus.js';
 
 const WINDOW_SECONDS = 10;

@@ -5,10 +5,11 @@ import { Test } from '@nestjs/testing';
 import { pbkdf2 } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { PrometheusMetrics } from '../src/http/prometheus-metrics.js';
+import { PrometheusMetrics } from '../src/http/routes/prometheus-metrics.js';
 import { MetricsModule, MetricsService, ServerService } from '../src/metrics/index.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY, temporaryFolder } from './support/api-process.js';
-import { Children } from './support/children.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { Children } from '../src/testing/children.js';
 
 /** Value of a metric without labels in Prometheus's text; undefined when it is absent. */
 function valueOf(name: string, text: string): number | undefined {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MONITOR_KEY, temporaryFolder } from './support/api-process.js';
+import { MONITOR_KEY } from './support/api-process.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { AppProcess } from './support/app-process.js';
 
 interface WireSettings {

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ADMIN_KEY, ApiProcess, isAlive, MAIN, temporaryFolder, waitFor } from './support/api-process.js';
-import { describeWith } from './support/components.js';
-import { savingGame } from './support/game-programs.js';
+import { ADMIN_KEY, ApiProcess, MAIN } from './support/api-process.js';
+import { isAlive } from '../src/testing/kernel.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { describeWith } from '../src/testing/components.js';
+import { savingGame } from '../src/testing/game-programs.js';
 
 const PROGRAMS = resolve('test/faults/programs');
 

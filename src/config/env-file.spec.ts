@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../test/support/api-process.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { EnvError } from './env.js';
 import { loadEnvFile } from './env-file.js';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { waitFor } from '../../test/support/api-process.js';
+import { waitFor } from '../testing/wait-for.js';
 import { HttpAdapter } from './http-adapter.js';
 
 describe('the HTTP server', () => {

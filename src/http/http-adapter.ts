@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fastify, type FastifyReply } from 'fastify';
 import { takeTurn } from './connection-turns.js';
-import { securityHeaders } from './security-headers.js';
+import { securityHeaders } from './access/security-headers.js';
 
 /** No route takes a body of more than a few fields. */
 const BODY_LIMIT_BYTES = 64 * 1024;

@@ -1,28 +1,28 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { APP_GUARD } from '@nestjs/core';
-import { ArchiveModule } from '../archive/archive.module.js';
+import { HistoryModule } from '../history/history.module.js';
 import { MetricsModule } from '../metrics/index.js';
 import { SettingsModule } from '../settings/settings.module.js';
-import { ApiKeyGuard } from './api-key.guard.js';
-import { ApiKeys } from './api-keys.js';
-import { ExportController } from './export.controller.js';
-import { HealthController } from './health.controller.js';
-import { HistoryAnswers } from './history-answers.js';
+import { ApiKeyGuard } from './access/api-key.guard.js';
+import { ApiKeys } from './access/api-keys.js';
+import { ExportController } from './routes/export.controller.js';
+import { HealthController } from './routes/health.controller.js';
+import { HistoryAnswers } from './routes/history-answers.js';
 import { httpConfig } from './http.config.js';
-import { MemoryHistory } from './memory-history.js';
-import { MetricsController } from './metrics.controller.js';
-import { PrometheusMetrics } from './prometheus-metrics.js';
-import { PrometheusController } from './prometheus.controller.js';
-import { Readiness } from './readiness.js';
-import { ServerController } from './server.controller.js';
-import { SettingsController } from './settings.controller.js';
-import { SnapshotStream } from './snapshot-stream.js';
-import { StreamController } from './stream.controller.js';
+import { MemoryHistory } from './routes/memory-history.js';
+import { MetricsController } from './routes/metrics.controller.js';
+import { PrometheusMetrics } from './routes/prometheus-metrics.js';
+import { PrometheusController } from './routes/prometheus.controller.js';
+import { Readiness } from './routes/readiness.js';
+import { ServerController } from './routes/server.controller.js';
+import { SettingsController } from './routes/settings.controller.js';
+import { SnapshotStream } from './routes/snapshot-stream.js';
+import { StreamController } from './routes/stream.controller.js';
 
 /** Everything that answers HTTP requests, and the one guard before it. */
 @Module({
-  imports: [ConfigModule.forFeature(httpConfig), MetricsModule, ArchiveModule, SettingsModule],
+  imports: [ConfigModule.forFeature(httpConfig), MetricsModule, HistoryModule, SettingsModule],
   controllers: [
     MetricsController,
     StreamController,

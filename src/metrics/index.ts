@@ -5,4 +5,4 @@ export { METRICS_INTERVAL_NAME, MetricsScheduler } from './metrics.scheduler.js'
 export { type CollectionStats } from './collection-stats.js';
 export { type GameUsage } from './process-sampler.js';
 export { type MetricsSnapshot } from './metrics-snapshot.js';
-export { ServerService } from '../server/server.service.js';
+export { ServerService } from './server.service.js';

@@ -3,8 +3,8 @@ import { Global, Injectable, Logger, Module } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Children } from '../../test/support/children.js';
-import { kernelAgeMs, kernelRssMib } from '../../test/support/kernel.js';
+import { Children } from '../testing/children.js';
+import { kernelAgeMs, kernelRssMib } from '../testing/kernel.js';
 import { MetricsBuffer, MetricsModule, MetricsService, ServerService } from './index.js';
 
 jest.spyOn(Logger.prototype, 'log').mockReturnValue();

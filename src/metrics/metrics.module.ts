@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { LinuxReader } from './linux-reader.js';
+import { LinuxReader } from '../process/linux/linux-reader.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { metricsConfig, type MetricsConfig } from './metrics.config.js';
 import { MetricsScheduler } from './metrics.scheduler.js';
 import { MetricsService } from './metrics.service.js';
-import { PidusageReader } from './pidusage-reader.js';
-import { ProcessReader } from './process-reader.js';
+import { PidusageReader } from '../process/pidusage-reader.js';
+import { ProcessReader } from '../process/process-reader.js';
 import { ProcessSampler } from './process-sampler.js';
 
 /**

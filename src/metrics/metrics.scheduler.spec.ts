@@ -3,7 +3,7 @@ import { Global, Logger, Module } from '@nestjs/common';
 import { ScheduleModule, SchedulerRegistry } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Subject } from 'rxjs';
-import { waitFor } from '../../test/support/api-process.js';
+import { waitFor } from '../testing/wait-for.js';
 import {
   METRICS_INTERVAL_NAME,
   MetricsModule,
@@ -11,7 +11,7 @@ import {
   MetricsService,
   ServerService,
 } from './index.js';
-import { type ProcessCounters, ProcessReader } from './process-reader.js';
+import { type ProcessCounters, ProcessReader } from '../process/process-reader.js';
 
 jest.spyOn(Logger.prototype, 'log').mockReturnValue();
 jest.spyOn(Logger.prototype, 'warn').mockReturnValue();

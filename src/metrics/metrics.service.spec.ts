@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Children } from '../../test/support/children.js';
-import { kernelAgeMs, kernelCpuPercent, marked } from '../../test/support/kernel.js';
-import { ServerService } from '../server/server.service.js';
+import { Children } from '../testing/children.js';
+import { kernelAgeMs, kernelCpuPercent, marked } from '../testing/kernel.js';
+import { ServerService } from './server.service.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { MetricsService } from './metrics.service.js';
-import { PidusageReader } from './pidusage-reader.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
+import { PidusageReader } from '../process/pidusage-reader.js';
+import { type ProcessCounters, ProcessReader, steadyNowMs } from '../process/process-reader.js';
 import { ProcessSampler } from './process-sampler.js';
 
 jest.spyOn(Logger.prototype, 'log').mockReturnValue();

@@ -1,8 +1,8 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { NEVER, type Observable, Subject } from 'rxjs';
-import { ServerService } from '../server/server.service.js';
+import { ServerService } from './server.service.js';
 import { CollectionStats } from './collection-stats.js';
-import { coresOf } from './cores.js';
+import { coresOf } from '../process/cores.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { type GameUsage, ProcessSampler, type ProcessUsage } from './process-sampler.js';

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pidusage from 'pidusage';
-import { Children } from '../../test/support/children.js';
+import { Children } from '../testing/children.js';
 import {
   hasOpenFile,
   kernelAgeMs,
@@ -13,10 +13,10 @@ import {
   marked,
   markOfBirth,
   openDescriptors,
-} from '../../test/support/kernel.js';
-import { LinuxReader } from './linux-reader.js';
-import { PidusageReader } from './pidusage-reader.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
+} from '../testing/kernel.js';
+import { LinuxReader } from '../process/linux/linux-reader.js';
+import { PidusageReader } from '../process/pidusage-reader.js';
+import { type ProcessCounters, ProcessReader, steadyNowMs } from '../process/process-reader.js';
 import { type GameUsage, ProcessSampler, type ProcessUsage } from './process-sampler.js';
 
 const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();

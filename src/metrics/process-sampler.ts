@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CpuMeter } from './cpu-meter.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
+import { type ProcessCounters, ProcessReader, steadyNowMs } from '../process/process-reader.js';
 
 const BYTES_PER_MB = 1024 * 1024;
 /** Younger, a process has run for so few clock ticks that its average is mostly rounding. */

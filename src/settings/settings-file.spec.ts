@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../test/support/api-process.js';
+import { temporaryFolder } from '../testing/temporary-folder.js';
 import { CorruptSettings, SettingsFile } from './settings-file.js';
 
 describe('SettingsFile', () => {

@@ -2,10 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ServerStatus } from '../../src/server/server-status.js';
-import { ApiProcess, isAlive, temporaryFolder, waitFor } from '../support/api-process.js';
-import { describeWith } from '../support/components.js';
-import { kernelRssMib, kernelZombies, openDescriptors } from '../support/kernel.js';
+import { type ServerStatus } from '../../src/game-server/server-status.js';
+import { ApiProcess } from '../support/api-process.js';
+import { isAlive } from '../../src/testing/kernel.js';
+import { temporaryFolder } from '../../src/testing/temporary-folder.js';
+import { waitFor } from '../../src/testing/wait-for.js';
+import { describeWith } from '../../src/testing/components.js';
+import { kernelRssMib, kernelZombies, openDescriptors } from '../../src/testing/kernel.js';
 
 interface Sample {
   readonly timestamp: string;

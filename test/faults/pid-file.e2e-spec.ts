@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type PidFileReading } from '../../src/server/pid-file.js';
-import { temporaryFolder } from '../support/api-process.js';
+import { type PidFileReading } from '../../src/game-server/pid-file.js';
+import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { describeWithNamespaces, UNSHARE } from '../support/namespaces.js';
 
-const SERVER = pathToFileURL(resolve('dist/server')).href;
+const DIST = pathToFileURL(resolve('dist')).href;
 const PROGRAM = resolve('test/faults/programs/pid-file.mjs');
 
 describeWithNamespaces()('a pid file', () => {
@@ -32,7 +32,7 @@ describeWithNamespaces()('a pid file', () => {
     const script = [
       `mount -t proc -o hidepid=${hidepid} proc /proc`,
       `sleep 60 & echo $! > '${path}'`,
-      `setpriv --reuid=65534 --regid=65534 --clear-groups '${process.execPath}' '${PROGRAM}' '${SERVER}' '${path}'`,
+      `setpriv --reuid=65534 --regid=65534 --clear-groups '${process.execPath}' '${PROGRAM}' '${DIST}' '${path}'`,
       'kill -9 $!',
     ].join('\n');
     const { pid, reason } = run(
@@ -46,7 +46,7 @@ describeWithNamespaces()('a pid file', () => {
 
   it('whose pid was given to another process is stale, whatever the clock says', () => {
     const [program, ...args] = UNSHARE;
-    const seen = run(program, ...args, process.execPath, PROGRAM, SERVER, path, 'reused') as {
+    const seen = run(program, ...args, process.execPath, PROGRAM, DIST, path, 'reused') as {
       pids: [number, number];
       ofFirst: PidFileReading;
       ofSecond: PidFileReading;

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type ServerStatus } from '../../src/server/server-status.js';
-import { ApiProcess, isAlive, temporaryFolder, waitFor } from '../support/api-process.js';
-import { executable } from '../support/game-programs.js';
+import { type ServerStatus } from '../../src/game-server/server-status.js';
+import { ApiProcess } from '../support/api-process.js';
+import { isAlive } from '../../src/testing/kernel.js';
+import { temporaryFolder } from '../../src/testing/temporary-folder.js';
+import { waitFor } from '../../src/testing/wait-for.js';
+import { executable } from '../../src/testing/game-programs.js';
 import { describeWithNamespaces, UNSHARE } from '../support/namespaces.js';
 
 let folder: ReturnType<typeof temporaryFolder>;

@@ -1,25 +1,13 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { waitFor } from '../../src/testing/wait-for.js';
 
 export const MAIN = resolve('dist/main.js');
 export const ADMIN_KEY = 'admin-key-of-the-test';
 export const MONITOR_KEY = 'monitor-key-of-the-test';
 /** A start takes some seconds of CPU, which a busy machine gives slowly. */
 const START_TIMEOUT_MS = 90_000;
-
-/** A fresh folder that is removed by `remove`. */
-export function temporaryFolder(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'vsm-test-'));
-  return {
-    path,
-    remove: () => {
-      rmSync(path, { recursive: true, force: true });
-    },
-  };
-}
 
 /** The environment of an API under test: ours without any VS_ variable, then `variables`. */
 export function apiEnvironment(variables: Record<string, string>): NodeJS.ProcessEnv {
@@ -107,28 +95,5 @@ export class ApiProcess {
     const text = await response.text();
     if (response.status !== 200) throw new Error(`${path}: ${response.status} ${text}`);
     return (JSON.parse(text) as { data: T }).data;
-  }
-}
-
-/** Polls until `condition` holds; rejects after 30 s: half as long as the games of the tests run by themselves. */
-export async function waitFor(
-  condition: () => boolean | Promise<boolean>,
-  description = String(condition),
-  timeoutMs = 30_000,
-): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`not within ${timeoutMs / 1000} s: ${description}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
-/** Says whether a process exists and is not a zombie. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

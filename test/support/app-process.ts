@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
-import { ApiProcess, waitFor } from './api-process.js';
+import { ApiProcess } from './api-process.js';
+import { waitFor } from '../../src/testing/wait-for.js';
 
 /** A snapshot as a client sees it. */
 export interface WireSnapshot {

@@ -1,10 +1,10 @@
 // Does with each archive that it is given what the application does, and says when it has. An error is all right.
 import { writeSync } from 'node:fs';
-import { ArchiveReader } from '../../dist/archive/archive-reader.js';
-import { ArchiveUpkeep } from '../../dist/archive/archive-upkeep.js';
-import { ArchiveWriter } from '../../dist/archive/archive-writer.js';
-import { Retention } from '../../dist/archive/retention.js';
-import { openConnection } from '../../dist/archive/sqlite.js';
+import { ArchiveReader } from '../../dist/history/sqlite/archive-reader.js';
+import { ArchiveMaintenance } from '../../dist/history/sqlite/archive-maintenance.js';
+import { ArchiveWriter } from '../../dist/history/sqlite/archive-writer.js';
+import { Retention } from '../../dist/history/sqlite/retention.js';
+import { openConnection } from '../../dist/history/sqlite/sqlite.js';
 
 const everything = { fromMs: 0, toMs: Infinity };
 const outcomes = {};
@@ -23,8 +23,8 @@ for (const file of process.argv.slice(2)) {
     page: () => page(new ArchiveReader(db)),
     retention: () => new Retention(db, 1).due(Date.now()),
     write: () => writer.write([sample(Date.now())]),
-    upkeep: () => upkeep(new ArchiveUpkeep(db)),
-    finish: () => new ArchiveUpkeep(db).finish(),
+    upkeep: () => upkeep(new ArchiveMaintenance(db)),
+    finish: () => new ArchiveMaintenance(db).finish(),
   };
   for (const [name, step] of Object.entries(steps)) {
     try {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { waitFor } from './api-process.js';
+import { waitFor } from '../../src/testing/wait-for.js';
 
 /** Where the documented configuration, rules and queries lie. */
 export const DOCUMENTED = resolve('docs/prometheus');

@@ -1,10 +1,10 @@
 // Samples a process of somebody else that this user may not see; prints the samples and what was logged.
 import { Logger } from '@nestjs/common';
 
-const [metrics, engine, pid] = process.argv.slice(2);
-const { ProcessSampler } = await import(`${metrics}/process-sampler.js`);
-const { LinuxReader } = await import(`${metrics}/linux-reader.js`);
-const { PidusageReader } = await import(`${metrics}/pidusage-reader.js`);
+const [dist, engine, pid] = process.argv.slice(2);
+const { ProcessSampler } = await import(`${dist}/metrics/process-sampler.js`);
+const { LinuxReader } = await import(`${dist}/process/linux/linux-reader.js`);
+const { PidusageReader } = await import(`${dist}/process/pidusage-reader.js`);
 const lines = [];
 Logger.overrideLogger({
   log: (line) => lines.push(line),

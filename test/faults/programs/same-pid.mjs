@@ -6,10 +6,10 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 
-const [metrics, engine] = process.argv.slice(2);
-const { ProcessSampler } = await import(`${metrics}/process-sampler.js`);
-const { LinuxReader } = await import(`${metrics}/linux-reader.js`);
-const { PidusageReader } = await import(`${metrics}/pidusage-reader.js`);
+const [dist, engine] = process.argv.slice(2);
+const { ProcessSampler } = await import(`${dist}/metrics/process-sampler.js`);
+const { LinuxReader } = await import(`${dist}/process/linux/linux-reader.js`);
+const { PidusageReader } = await import(`${dist}/process/pidusage-reader.js`);
 Logger.overrideLogger(false);
 
 const BUSY = ['sh', ['-c', 'while :; do :; done']];

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const { LinuxReader } = await import(`${process.argv[2]}/linux-reader.js`);
+const { LinuxReader } = await import(`${process.argv[2]}/process/linux/linux-reader.js`);
 const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
 
 const namespace = spawn('unshare', ['--pid', '--fork', '--kill-child', 'sleep', '60']);

@@ -1,0 +1,60 @@
+import { ConflictException, Injectable } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { GameServer } from './game-server.js';
+import { PidFile } from './pid-file.js';
+import { processAgeMs } from '../process/process-identity.js';
+import { type GameServerConfig } from './game-server.config.js';
+import { type ServerStatus } from './server-status.js';
+
+/** A game server that something else runs (systemd, screen, another container): we look at it and leave it alone. */
+@Injectable()
+export class AttachedServerService extends GameServer {
+  private readonly file: PidFile;
+
+  constructor(config: ConfigService<{ server: GameServerConfig }, true>) {
+    super();
+    this.file = new PidFile(config.get('server.pidFile', { infer: true }));
+  }
+
+  override get gameServerPid(): number | null {
+    return this.file.read().pid;
+  }
+
+  override get status(): ServerStatus {
+    const { pid, reason } = this.file.read();
+    const ageMs = pid === null ? null : processAgeMs(pid);
+    return {
+      state: pid === null ? 'stopped' : 'running',
+      controllable: false,
+      pid,
+      uptimeSeconds: ageMs === null ? null : Math.floor(ageMs / 1000),
+      lastExitCode: null,
+      lastExitSignal: null,
+      lastError: reason,
+    };
+  }
+
+  override start(): Promise<ServerStatus> {
+    return this.refuse('started');
+  }
+
+  override stop(): Promise<ServerStatus> {
+    return this.refuse('stopped');
+  }
+
+  override restart(): Promise<ServerStatus> {
+    return this.refuse('restarted');
+  }
+
+  override shutDown(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private refuse(what: string): Promise<never> {
+    return Promise.reject(
+      new ConflictException(
+        `The game server cannot be ${what} here: something else runs it and writes ${this.file.path} (VS_SERVER_PID_FILE).`,
+      ),
+    );
+  }
+}

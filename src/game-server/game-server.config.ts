@@ -1,0 +1,52 @@
+import { type ConfigType, registerAs } from '@nestjs/config';
+import { z } from 'zod';
+import { readDataDir } from '../config/data-dir.js';
+import { envBoolean, envNumber, readEnv } from '../config/env.js';
+import { envPath, envText, shellSyntax } from '../config/env-text.js';
+import { splitCommandLine } from './command-line.js';
+
+const commandLine = envText('', shellSyntax).transform((line, context) => {
+  try {
+    const command = splitCommandLine(line, process.platform);
+    if (command[0] !== '') return command;
+  } catch {
+    // Refused below.
+  }
+  context.addIssue({ code: 'custom', message: 'a program and its arguments, with balanced quotes' });
+  return z.NEVER;
+});
+
+const variables = z
+  .object({
+    VS_SERVER_COMMAND: commandLine,
+    VS_SERVER_CWD: envPath('.'),
+    VS_SERVER_AUTOSTART: envBoolean(false),
+    VS_SERVER_STOP_COMMAND: envText('/stop'),
+    VS_SERVER_STOP_TIMEOUT: envNumber(30, '0 to 3600 (seconds)', (seconds) => seconds <= 3600),
+    VS_SERVER_PID_FILE: envPath(''),
+  })
+  .refine((env) => env.VS_SERVER_PID_FILE === '' || env.VS_SERVER_COMMAND.length === 0, {
+    path: ['VS_SERVER_PID_FILE'],
+    message: 'only without VS_SERVER_COMMAND; unset one of the two',
+  });
+
+/** Settings of the game server, from `VS_SERVER_*` and `VS_DATA_DIR`. */
+export const gameServerConfig = registerAs('server', () => {
+  const env = readEnv(variables, ['VS_SERVER_STOP_COMMAND']);
+  return {
+    /** Program and arguments; empty: nothing to run. */
+    command: env.VS_SERVER_COMMAND,
+    cwd: env.VS_SERVER_CWD,
+    autostart: env.VS_SERVER_AUTOSTART,
+    /** Console line that asks the game to save and stop; empty: none. */
+    stopCommand: env.VS_SERVER_STOP_COMMAND,
+    stopTimeoutMs: env.VS_SERVER_STOP_TIMEOUT * 1000,
+    /** File in which something else keeps the game's pid; empty: the game is ours to run. */
+    pidFile: env.VS_SERVER_PID_FILE,
+    /** Folder where state is kept; empty: nothing is kept. */
+    dataDir: readDataDir(),
+  };
+});
+
+/** Typed settings of the game server. */
+export type GameServerConfig = ConfigType<typeof gameServerConfig>;

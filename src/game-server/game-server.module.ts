@@ -1,0 +1,31 @@
+import { Global, Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { AttachedServerService } from './attached-server.service.js';
+import { GameServer } from './game-server.js';
+import { GameServerService } from './game-server.service.js';
+import { ServerAutostart } from './server-autostart.js';
+import { type GameServerConfig, gameServerConfig } from './game-server.config.js';
+import { ServerService } from '../metrics/server.service.js';
+
+/**
+ * The game server, run by us or (VS_SERVER_PID_FILE) by something else, and its face towards the metrics. Global:
+ * the metrics take whatever is provided.
+ */
+@Global()
+@Module({
+  imports: [ConfigModule.forFeature(gameServerConfig)],
+  providers: [
+    {
+      provide: GameServer,
+      inject: [ConfigService],
+      useFactory: (config: ConfigService<{ server: GameServerConfig }, true>): GameServer =>
+        config.get('server.pidFile', { infer: true }) === ''
+          ? new GameServerService(config)
+          : new AttachedServerService(config),
+    },
+    { provide: ServerService, useExisting: GameServer },
+    ServerAutostart,
+  ],
+  exports: [GameServer, ServerService],
+})
+export class GameServerModule {}

@@ -1,0 +1,82 @@
+import { Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isGroupAlive, signalGroup } from '../process/process-group.js';
+
+const GROUP_POLL_MS = 50;
+/** How long the kernel may take to remove a group after SIGKILL. */
+const KILL_WAIT_MS = 5_000;
+
+/** How a process ended: one of the two is null, or both when nobody could tell. */
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A game that was started, as the leader of a process group of its own, and how all of it is ended. */
+export abstract class RunningGame {
+  private readonly logger = new Logger(RunningGame.name);
+  abstract readonly pid: number;
+  /** Resolves when the command itself has ended; its children may still run. */
+  abstract readonly exited: Promise<ProcessExit>;
+  /** Whole seconds since the command was started; null where that cannot be known. */
+  abstract readonly uptimeSeconds: number | null;
+  /** False once the command itself has ended. */
+  abstract readonly isRunning: boolean;
+
+  /** The last lines that it wrote, oldest first. */
+  abstract outputTail(): string[];
+
+  /** Writes a line to its console; false when we have none. */
+  protected abstract tell(line: string): boolean;
+
+  /** True until the command and all of its group have ended. */
+  get isAlive(): boolean {
+    return this.isRunning || isGroupAlive(this.pid);
+  }
+
+  /**
+   * Ends the whole group: the console command (unless empty), SIGTERM, SIGKILL, each when the one before has
+   * had no effect for `timeoutMs`. Resolves when nothing is left, with whether it took SIGKILL; rejects when we may not
+   * signal it, or when it outlives even that.
+   */
+  async end(stopCommand: string, timeoutMs: number): Promise<boolean> {
+    if (stopCommand !== '' && this.isRunning && this.tell(stopCommand)) {
+      if (await this.endsWithin(timeoutMs)) return false;
+      this.warn(`${timeoutMs / 1000} s after ${stopCommand}: sending SIGTERM`);
+    }
+    if (!this.isAlive) return false;
+    signalGroup(this.pid, 'SIGTERM');
+    if (await this.endsWithin(timeoutMs)) return false;
+    this.warn(`${timeoutMs / 1000} s after SIGTERM: sending SIGKILL`);
+    signalGroup(this.pid, 'SIGKILL');
+    if (!(await this.endsWithin(KILL_WAIT_MS))) throw new Error('SIGKILL has no effect');
+    return true;
+  }
+
+  /** Resolves when the command and all of its group have ended, by whatever means. */
+  async ended(): Promise<void> {
+    await this.exited;
+    while (this.isAlive) await delay(GROUP_POLL_MS, undefined, { ref: false });
+  }
+
+  private warn(what: string): void {
+    this.logger.warn(`The game server, pid ${this.pid}, has not ended ${what}`);
+  }
+
+  private async endsWithin(timeoutMs: number): Promise<boolean> {
+    const deadlineMs = performance.now() + timeoutMs;
+    while (this.isAlive) {
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) return false;
+      await (this.isRunning ? this.exitOr(leftMs) : delay(Math.min(GROUP_POLL_MS, leftMs)));
+    }
+    return true;
+  }
+
+  private async exitOr(timeoutMs: number): Promise<void> {
+    const timeout = new AbortController();
+    const elapsed = delay(timeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined);
+    await Promise.race([this.exited, elapsed]);
+    timeout.abort();
+  }
+}

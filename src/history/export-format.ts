@@ -1,0 +1,39 @@
+import { type ExportFormat } from './sqlite/archive-protocol.js';
+import { type MetricsBucket } from './metrics-bucket.js';
+
+const COLUMNS = [
+  'timestamp',
+  'apiMemoryMb',
+  'apiCpuPercent',
+  'gameMemoryMb',
+  'gameCpuPercent',
+  'apiMemoryMbMax',
+  'apiCpuPercentMax',
+  'gameMemoryMbMax',
+  'gameCpuPercentMax',
+  'sampleCount',
+] as const satisfies readonly (keyof MetricsBucket)[];
+
+/** What comes before the first row of an export. */
+export function exportHead(format: ExportFormat): string {
+  return format === 'csv' ? `${COLUMNS.join(',')}\r\n` : '[';
+}
+
+/** Rows as text; `isFirst` when nothing but the head comes before them. In CSV (RFC 4180) null is an empty field. */
+export function exportRows(rows: readonly MetricsBucket[], format: ExportFormat, isFirst: boolean): string {
+  if (format === 'csv') return rows.map((row) => `${csvLine(row)}\r\n`).join('');
+  const lines = rows.map((row) => `\n${JSON.stringify(row)}`).join(',');
+  return isFirst || lines === '' ? lines : `,${lines}`;
+}
+
+/** What comes after the last row. */
+export function exportTail(format: ExportFormat): string {
+  return format === 'csv' ? '' : '\n]\n';
+}
+
+function csvLine(row: MetricsBucket): string {
+  return COLUMNS.map((column) => {
+    const value = row[column];
+    return value instanceof Date ? value.toISOString() : String(value ?? '');
+  }).join(',');
+}

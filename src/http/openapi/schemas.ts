@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { type ServerStatus } from '../../game-server/server-status.js';
+
+const megabytes = 'MiB (1024² bytes) of resident memory';
+const percent = 'Percent of one core since the sample before: 100 = one core busy, 200 = two';
+const unlessRunning = 'null when the game server was not measured';
+
+/** Documented by its format alone: the pattern that it checks fills half a screen. */
+const utcTime = (description: string) => z.iso.datetime().meta({ description, pattern: undefined });
+
+/** A sample as it is sent. */
+export const snapshot = z
+  .strictObject({
+    timestamp: utcTime('When the sample was taken, in UTC'),
+    apiMemoryMb: z.number().describe(`This process: ${megabytes}`),
+    apiCpuPercent: z.number().describe(`This process: ${percent}`),
+    gameMemoryMb: z.number().nullable().describe(`The game server: ${megabytes}; ${unlessRunning}`),
+    gameCpuPercent: z
+      .number()
+      .nullable()
+      .describe(`The game server: ${percent}; ${unlessRunning}, or is younger than 0.2 s`),
+  })
+  .meta({ id: 'Snapshot' });
+
+/** Several samples in one: means, maxima, and how many they are. */
+export const bucket = snapshot
+  .extend({
+    timestamp: utcTime('Start of the bucket, in UTC'),
+    apiMemoryMbMax: z.number(),
+    apiCpuPercentMax: z.number(),
+    gameMemoryMbMax: z.number().nullable(),
+    gameCpuPercentMax: z.number().nullable(),
+    sampleCount: z.int().positive(),
+  })
+  .meta({ id: 'Bucket' });
+
+/** A list of samples as it is sent or, when `points` was given, of buckets. */
+export const history = z.union([
+  z.strictObject({ metrics: z.array(snapshot).describe('Oldest first'), count: z.int().nonnegative() }),
+  z.strictObject({
+    metrics: z.array(bucket).describe('Oldest first; a bucket without samples is left out'),
+    count: z.int().nonnegative(),
+    bucketSeconds: z.number().positive(),
+  }),
+]);
+
+/** Why samples are kept in memory alone. */
+export const degraded = z
+  .string()
+  .nullable()
+  .describe('Why samples are kept in memory alone; null: they are archived');
+
+/** What a client needs to know of the collection. */
+export const metricsInfo = z.strictObject({
+  intervalSeconds: z.number().nonnegative().describe('Time between two samples; 0 while none are taken'),
+  capacity: z.int().positive().describe('How many samples memory can hold'),
+  cores: z
+    .number()
+    .positive()
+    .describe('Cores that the game server may use, 0.5 for instance; CPU goes up to 100 percent for each'),
+  now: utcTime('When this answer was made, in UTC: what clocks that differ can be set by'),
+  startedAt: utcTime('When this process started, in UTC'),
+  historyFrom: utcTime('How far back the history reaches').nullable(),
+  degraded,
+});
+
+/** The game server's state as it is sent. */
+export const serverStatus = z
+  .strictObject({
+    state: z.enum(['not_configured', 'stopped', 'starting', 'running', 'stopping']),
+    controllable: z
+      .boolean()
+      .describe('false: something else runs the game server; start, stop and restart answer 409'),
+    pid: z.int().nullable().describe('Process id of the command that was started; null when it does not run'),
+    uptimeSeconds: z.int().nullable(),
+    lastExitCode: z.int().nullable().describe('null when there was no run before, or when a signal ended it'),
+    lastExitSignal: z.string().nullable(),
+    lastError: z
+      .string()
+      .nullable()
+      .describe('Why the last start failed, or the last run ended unasked or had to be killed'),
+  })
+  .meta({ id: 'ServerStatus' }) satisfies z.ZodType<ServerStatus>;
+
+/** The settings in force as they are sent. */
+export const settings = z
+  .strictObject({
+    intervalSeconds: z.strictObject({
+      value: z.number(),
+      source: z.enum(['default', 'environment', 'settings']),
+    }),
+    persisted: z.boolean().describe('Whether they outlast a restart'),
+  })
+  .meta({ id: 'Settings' });
+
+/** The body of every error: Nest's own. */
+export const problem = z
+  .looseObject({
+    statusCode: z.int(),
+    message: z.union([z.string(), z.array(z.string())]),
+    error: z.string().optional(),
+  })
+  .meta({ id: 'Problem' });
+
+/** The body of a success with this in it. */
+export function success<T extends z.ZodType>(data: T) {
+  return z.strictObject({ status: z.literal('ok'), data });
+}

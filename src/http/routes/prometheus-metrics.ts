@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { MetricsScheduler, MetricsService, ServerService } from '../../metrics/index.js';
+
+/**
+ * Resolution, in ms, at which prom-client watches the event loop. At its default of 10 the watching alone takes
+ * many times what the collection takes.
+ */
+const EVENT_LOOP_PRECISION_MS = 1000;
+
+/** From a plain reading of /proc (about 1 ms) to one that waits behind a busy thread pool. */
+const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** What Prometheus gets to see. Each value is read from the core at the scrape, which takes no sample. */
+@Injectable()
+export class PrometheusMetrics {
+  private readonly registry = new Registry();
+  private hasDefaults = false;
+
+  constructor(
+    private readonly metrics: MetricsService,
+    private readonly scheduler: MetricsScheduler,
+    private readonly server: ServerService,
+  ) {
+    this.describeGame();
+    this.describeCollector();
+  }
+
+  /** All metrics in Prometheus's text format; the first call starts those of this process (Node's). */
+  async text(): Promise<string> {
+    if (!this.hasDefaults) {
+      this.hasDefaults = true;
+      collectDefaultMetrics({
+        register: this.registry,
+        eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS,
+      });
+    }
+    return this.registry.metrics();
+  }
+
+  private describeGame(): void {
+    const { metrics, server } = this;
+    this.gauge('server_up', 'Whether the game server process runs at the moment of the scrape.', () =>
+      server.gameServerPid === null ? 0 : 1,
+    );
+    this.gauge(
+      'server_resident_memory_bytes',
+      'Resident memory of the game server, as of the newest sample.',
+      () => metrics.game?.rssBytes,
+    );
+    this.gauge(
+      'server_start_time_seconds',
+      'When the game server process started, in seconds since the epoch.',
+      () => metrics.game && metrics.game.startedAt.getTime() / 1000,
+    );
+    this.counter(
+      'server_cpu_seconds_total',
+      'CPU time of the game server, user and system, over all its runs, as of the newest sample.',
+      () => metrics.gameCpuTotalMs / 1000,
+    );
+    this.counter(
+      'server_restarts_total',
+      'How often a game server process took the place of another, as seen by the samples.',
+      () => metrics.gameRestarts,
+    );
+  }
+
+  private describeCollector(): void {
+    const { metrics, scheduler } = this;
+    this.counter('collector_samples_total', 'Samples taken.', () => metrics.stats.taken);
+    this.counter(
+      'collector_failed_samples_total',
+      'Samples that ended in an error.',
+      () => metrics.stats.failed,
+    );
+    this.counter(
+      'collector_skipped_samples_total',
+      'Samples left out because the one before was still being taken.',
+      () => metrics.stats.skipped,
+    );
+    this.gauge('collector_buffer_samples', 'Samples held in memory.', () => metrics.buffer.length);
+    this.gauge(
+      'collector_buffer_capacity_samples',
+      'How many samples memory can hold.',
+      () => metrics.buffer.capacity,
+    );
+    this.gauge(
+      'collector_interval_seconds',
+      'Time between two samples; 0 while none are taken.',
+      () => scheduler.intervalSeconds,
+    );
+    const duration = new Histogram({
+      name: 'vintagestory_collector_sample_duration_seconds',
+      help: 'How long it took to take a sample.',
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers: [this.registry],
+    });
+    metrics.snapshots$.subscribe(() => {
+      if (metrics.stats.lastDurationMs !== null) duration.observe(metrics.stats.lastDurationMs / 1000);
+    });
+  }
+
+  /** A value that is absent from the answer while `read` has none. */
+  private gauge(name: string, help: string, read: () => number | null | undefined): void {
+    new Gauge({
+      name: `vintagestory_${name}`,
+      help,
+      registers: [this.registry],
+      collect() {
+        const value = read();
+        if (value === null || value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  }
+
+  /** A count that is kept elsewhere. */
+  private counter(name: string, help: string, read: () => number): void {
+    new Counter({
+      name: `vintagestory_${name}`,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  }
+}

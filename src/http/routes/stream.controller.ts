@@ -1,0 +1,51 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { Roles } from '../access/access.decorator.js';
+import { API_PREFIX } from '../api.js';
+import { Describe } from '../openapi/describe.decorator.js';
+import { SnapshotStream } from './snapshot-stream.js';
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store, no-transform',
+  // nginx would otherwise hold events back until its buffer is full.
+  'x-accel-buffering': 'no',
+};
+
+/** Each new snapshot as it is taken, as Server-Sent Events; written to the socket itself, past compression. */
+@Describe((api) => api.ApiTags('metrics'))
+@Controller(`${API_PREFIX}/metrics/stream`)
+export class StreamController {
+  constructor(private readonly stream: SnapshotStream) {}
+
+  /** `event: snapshot`, `id:` the sample's time in ms; `Last-Event-ID` replays what came after it. */
+  @Get()
+  @Roles('admin')
+  @Describe((api) => api.ApiOperation({ summary: 'Each new sample as it is taken' }))
+  @Describe((api) =>
+    api.ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'Replays what came after this sample',
+    }),
+  )
+  @Describe((api) =>
+    api.ApiOkResponse({
+      description: 'Events named `snapshot`; `id` is the time of the sample in ms, `data` a Snapshot',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    }),
+  )
+  open(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const lastEventId = request.headers['last-event-id'];
+    reply.hijack();
+    // The headers set so far are those of the hooks: security and CORS.
+    reply.raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), ...HEADERS });
+    // Else whoever asks for the headers alone would wait for ever.
+    if (request.method === 'HEAD') {
+      reply.raw.end();
+      return;
+    }
+    const isId = typeof lastEventId === 'string' && /^\d+$/.test(lastEventId);
+    this.stream.add(reply.raw, isId ? Number(lastEventId) : null);
+  }
+}

@@ -1,0 +1,424 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { temporaryFolder } from '../../src/testing/temporary-folder.js';
+import { AppProcess, eventually, type WireBucket, type WireSnapshot } from '../support/app-process.js';
+import { describeWith } from '../../src/testing/components.js';
+import { sqlite, storedTimes } from '../support/sqlite-shell.js';
+import { describeWithTmpfs, Tmpfs } from '../support/tmpfs.js';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let file: string;
+let apps: AppProcess[];
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  file = join(folder.path, 'metrics.db');
+  apps = [];
+});
+
+afterEach(async () => {
+  await Promise.all(apps.map((app) => app.end('SIGKILL')));
+  folder.remove();
+});
+
+async function start(env: Record<string, string> = {}): Promise<AppProcess> {
+  const app = await AppProcess.start({ VS_DATA_DIR: folder.path, ...env });
+  apps.push(app);
+  return app;
+}
+
+/** Samples go on and are shown while the archive is degraded for `reason`, of which the log speaks once. */
+async function expectMemoryOnly(app: AppProcess, reason: RegExp): Promise<void> {
+  expect(await eventually('degraded', () => app.degraded())).toMatch(reason);
+  expect((await app.get<{ degraded: string }>('metrics/info')).degraded).toMatch(reason);
+  const before = await app.history();
+  await eventually('more samples', async () => (await app.history()).length > before.length + 3);
+  const { metrics } = await app.get<{ metrics: WireBucket[] }>('metrics/history?minutes=10&points=10');
+  expect(metrics.at(-1)?.sampleCount).toBeGreaterThan(3);
+  expect(await (await app.request('api/v1alpha1/metrics/export')).text()).toMatch(/^timestamp,.*\r\n20/);
+  // Long enough for it to try again.
+  await delay(2500);
+  expect(app.output.split('\n').filter((l) => l.includes('memory only'))).toHaveLength(1);
+}
+
+async function expectWritten(app: AppProcess, path = file): Promise<void> {
+  await eventually('writing resumes', async () => (await app.degraded()) === null);
+  expect(app.said('written to the archive again')).toBe(1);
+  const seen = (await app.history()).map((snapshot) => snapshot.timestamp);
+  const stored = storedTimes(path);
+  expect(stored).toEqual([...new Set(stored)]);
+  expect(stored).toEqual(expect.arrayContaining(seen));
+}
+
+function fingerprint(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
+describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
+  describe('a file that is not ours', () => {
+    const foreign: Record<string, (path: string) => void> = {
+      'not a database': (path) => {
+        writeFileSync(path, 'These are my notes, not a database.\n'.repeat(10));
+      },
+      "another program's database": (path) => {
+        sqlite(path, 'CREATE TABLE notes (text); INSERT INTO notes VALUES (1)');
+      },
+    };
+
+    it.each(Object.keys(foreign))('%s is not touched; when it is gone, writing begins', async (kind) => {
+      foreign[kind]?.(file);
+      const before = fingerprint(file);
+      const app = await start();
+      await expectMemoryOnly(app, new RegExp(kind));
+      expect(fingerprint(file)).toBe(before);
+      expect(readdirSync(folder.path).filter((name) => name.startsWith('metrics.db'))).toEqual([
+        'metrics.db',
+      ]);
+
+      renameSync(file, `${file}.mine`);
+      await expectWritten(app);
+      expect(fingerprint(`${file}.mine`)).toBe(before);
+      expect(await app.end()).toBe(0);
+    });
+
+    it('a file of a newer version is not touched', async () => {
+      await (await start()).end();
+      sqlite(file, 'PRAGMA user_version = 99; CREATE TABLE future (x); PRAGMA wal_checkpoint(TRUNCATE)');
+      const before = fingerprint(file);
+      const app = await start();
+      await expectMemoryOnly(app, /newer version.*schema 99/);
+      expect(await app.end()).toBe(0);
+      expect(fingerprint(file)).toBe(before);
+    });
+
+    it('a file that is deleted or replaced while it is open is begun anew', async () => {
+      const app = await start();
+      await eventually('samples', () => storedTimes(file).length > 5);
+      rmSync(file);
+      expect(await eventually('degraded', () => app.degraded())).toMatch(/deleted or replaced/);
+      await eventually('writing resumes', async () => (await app.degraded()) === null);
+      const [last] = (await app.history()).slice(-1);
+      expect(storedTimes(file)).toContain(last?.timestamp);
+      expect(await app.end()).toBe(0);
+    });
+  });
+
+  describe('a damaged file', () => {
+    const asides = () => readdirSync(folder.path).filter((name) => name.includes('.corrupt-'));
+
+    /** Ends an app after some samples, with all of them in the file itself. */
+    async function makeArchive(): Promise<Buffer> {
+      const app = await start();
+      await eventually('samples', async () => (await app.history()).length > 20);
+      expect(await app.end()).toBe(0);
+      return readFileSync(file);
+    }
+
+    async function expectBegunAnew(app: AppProcess): Promise<void> {
+      await eventually('writing resumes', async () => (await app.degraded()) === null);
+      await eventually('samples are written', () => storedTimes(file).length > 5);
+      expect(asides().length).toBeGreaterThan(0);
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+    }
+
+    it.each<[string, (bytes: Buffer) => void]>([
+      ['pages of nonsense', (bytes) => bytes.fill(0xaa, 4096)],
+      // Each fetch of a value of this column makes the binding abort the process.
+      [
+        'a text in the schema that is not UTF-8',
+        (bytes) => bytes.fill(0xff, bytes.indexOf('NOT NULL'), bytes.indexOf('NOT NULL') + 1),
+      ],
+    ])('%s: it is set aside at the start, and a new one is begun', async (_, damage) => {
+      const bytes = await makeArchive();
+      damage(bytes);
+      writeFileSync(file, bytes);
+      const app = await start();
+      await expectBegunAnew(app);
+      expect(app.said(/metrics\.db is damaged \(.*and is now .*corrupt-.*a new one is begun/)).toBe(1);
+      const [aside] = asides();
+      expect(readFileSync(join(folder.path, aside ?? ''))).toEqual(bytes);
+      expect(await app.end()).toBe(0);
+    });
+
+    it('that shows while it runs is set aside too, and no sample in memory is lost', async () => {
+      await makeArchive();
+      sqlite(
+        file,
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+         INSERT INTO sample (time_ms, api_memory_mb, api_cpu_percent) SELECT ${Date.now()} - 9000000 + i, 1, 1 FROM n;
+         PRAGMA wal_checkpoint(TRUNCATE)`,
+      );
+      const app = await start();
+      await eventually('samples', async () => (await app.history('?minutes=1')).length > 5);
+      const { size } = statSync(file);
+      const descriptor = openSync(file, 'r+');
+      // Not the pages of the newest rows, which are in use.
+      writeSync(descriptor, Buffer.alloc(size - 400_000 - 65_536, 0xaa), 0, size - 400_000 - 65_536, 65_536);
+      closeSync(descriptor);
+      await eventually('it is noticed', async () => {
+        await app.request('api/v1alpha1/metrics/history?minutes=1000&points=10000').catch(() => undefined);
+        return asides().length > 0;
+      });
+      await expectBegunAnew(app);
+      expect(await app.end()).toBe(0);
+    });
+
+    it('a backup that is copied over the archive beside an old WAL is used, and the WAL set aside', async () => {
+      const backup = await makeArchive();
+      const app = await start();
+      await eventually('samples', () => storedTimes(file).length > 40);
+      await app.end('SIGKILL');
+      expect(statSync(`${file}-wal`).size).toBeGreaterThan(10_000);
+      writeFileSync(file, backup);
+      const again = await start();
+      await eventually('samples', async () => (await again.history('?minutes=5')).length > 5);
+      expect(again.said(/The WAL beside .*metrics\.db is not of this file, and is now .*-wal/)).toBe(1);
+      expect(asides()).toHaveLength(1);
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+      expect(await again.degraded()).toBeNull();
+      expect(await again.end()).toBe(0);
+    });
+
+    it('a backup that is copied over the archive while it is open is noticed and used', async () => {
+      const backup = await makeArchive();
+      const known = storedTimes(file);
+      const app = await start();
+      await eventually('samples', () => storedTimes(file).length > known.length + 20);
+      writeFileSync(file, backup);
+      await eventually('it is noticed', () => app.said(/was deleted or replaced/) > 0);
+      await eventually('writing resumes', async () => (await app.degraded()) === null);
+      await eventually('samples', () => storedTimes(file).length > known.length + 5);
+      expect(storedTimes(file)).toEqual(expect.arrayContaining(known));
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+      expect(await app.end()).toBe(0);
+    });
+  });
+
+  describe('a second copy on the same folder', () => {
+    it('runs from memory and takes over when the first has gone, by whatever death', async () => {
+      const first = await start();
+      await eventually('samples', async () => (await first.history()).length > 3);
+      const second = await start();
+      await expectMemoryOnly(second, /Another copy/);
+      expect(await first.degraded()).toBeNull();
+      const firstSeen = (await first.history()).map((snapshot) => snapshot.timestamp);
+      const secondSeen = (await second.history()).map((snapshot) => snapshot.timestamp);
+      expect(
+        storedTimes(file).filter((time) => secondSeen.includes(time) && !firstSeen.includes(time)),
+      ).toEqual([]);
+
+      await first.end('SIGKILL');
+      const count = storedTimes(file).length;
+      await eventually('takes over', async () => (await second.degraded()) === null);
+      await eventually('writes', () => storedTimes(file).length > count + 3);
+      const stored = storedTimes(file);
+      expect(stored.slice(0, count)).toEqual(expect.arrayContaining(firstSeen.slice(1)));
+      expect(stored).toEqual([...new Set(stored)].sort());
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+
+      // And the next one waits for this one in turn.
+      const third = await start();
+      expect(await eventually('degraded', () => third.degraded())).toMatch(/Another copy/);
+    });
+  });
+
+  describe('a person at the sqlite3 shell', () => {
+    it('holds the write lock for a while: samples wait, and none is lost', async () => {
+      const app = await start();
+      await eventually('samples', () => storedTimes(file).length > 3);
+      sqlite(file, 'BEGIN IMMEDIATE;\n.shell sleep 2.5\nCOMMIT');
+      await eventually('writing resumes', async () => (await app.degraded()) === null);
+      const seen = (await app.history()).map((snapshot) => snapshot.timestamp);
+      expect(storedTimes(file)).toEqual(expect.arrayContaining(seen));
+    });
+  });
+
+  describeWithTmpfs()('the disk', () => {
+    let disk: Tmpfs;
+    beforeEach(() => {
+      disk = new Tmpfs(512);
+      file = join(disk.path, 'metrics.db');
+    });
+    afterEach(async () => {
+      await Promise.all(apps.map((app) => app.end('SIGKILL')));
+      disk.remove();
+    });
+
+    it('is full at the start, and has room later', async () => {
+      fillDisk();
+      const app = await start({ VS_DATA_DIR: disk.path });
+      await expectMemoryOnly(app, /full|disk I\/O|unable to open/);
+      rmSync(join(disk.path, 'ballast'));
+      await expectWritten(app);
+      expect(await app.end()).toBe(0);
+    });
+
+    it('runs full while samples are written, and has room later', async () => {
+      const app = await start({ VS_DATA_DIR: disk.path });
+      await eventually('samples', () => storedTimes(file).length > 5);
+      fillDisk();
+      await expectMemoryOnly(app, /full/);
+      rmSync(join(disk.path, 'ballast'));
+      await expectWritten(app);
+      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+      expect(await app.end()).toBe(0);
+    });
+
+    it('is read-only at the start, and writable later', async () => {
+      disk.readOnly = true;
+      const app = await start({ VS_DATA_DIR: disk.path });
+      await expectMemoryOnly(app, /may not be written/);
+      disk.readOnly = false;
+      await expectWritten(app);
+    });
+
+    function fillDisk(): void {
+      for (const size of [65_536, 4096, 512]) {
+        try {
+          for (;;) writeFileSync(join(disk.path, 'ballast'), Buffer.alloc(size), { flag: 'a' });
+        } catch {
+          // Full.
+        }
+      }
+    }
+  });
+
+  const FAKETIME =
+    readdirSync('/usr/lib', { recursive: false })
+      .map((name) => `/usr/lib/${String(name)}/faketime/libfaketime.so.1`)
+      .find((path) => existsSync(path)) ?? '/usr/lib/faketime/libfaketime.so.1';
+
+  describeWith('libfaketime', FAKETIME)('the wall clock', () => {
+    // Outside libfaketime: its lock is shared with children, and one that is killed holding it hangs the app.
+    const BURNER = `env -u LD_PRELOAD ${process.execPath} -e 'setInterval(() => { const end = performance.now() + 20; while (performance.now() < end); }, 40)'`;
+
+    const fakeClock = (offset: string): Record<string, string> => {
+      const clock = join(folder.path, 'clock');
+      writeFileSync(clock, `${offset}\n`);
+      return {
+        LD_PRELOAD: FAKETIME,
+        DONT_FAKE_MONOTONIC: '1',
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_TIMESTAMP_FILE: clock,
+      };
+    };
+
+    /** Puts minute rows of 30 days before now into the file, without their samples. */
+    const fillMinutes = async () => {
+      await (await start()).end();
+      sqlite(
+        file,
+        `DELETE FROM sample; DELETE FROM minute;
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 43200)
+         INSERT INTO minute (time_ms, sample_count, game_sample_count, api_memory_mb, api_memory_mb_max,
+           api_cpu_percent, api_cpu_percent_max)
+         SELECT ${Math.floor(Date.now() / 60_000) * 60_000} - i * 60000, 6, 0, 1, 1, 1, 1 FROM n`,
+      );
+    };
+
+    it('is 400 days ahead at the start: nothing is deleted', async () => {
+      await fillMinutes();
+      const app = await start(fakeClock('+400d'));
+      await eventually('upkeep', async () => (await app.history('?minutes=5')).length > 40);
+      // As many minutes go as new ones come.
+      expect(Number(sqlite(file, 'SELECT COUNT(*) FROM minute WHERE sample_count = 6'))).toBeGreaterThan(
+        43_190,
+      );
+      expect(Number(sqlite(file, 'SELECT MAX(time_ms) FROM minute'))).toBeGreaterThan(
+        Date.now() + 399 * 86_400_000,
+      );
+      expect(await app.end()).toBe(0);
+    });
+
+    it('was 20 days behind and is right again: exports and buckets leave nothing out', async () => {
+      await fillMinutes();
+      const behind = await start(fakeClock('-20d'));
+      await eventually('samples', () => storedTimes(file).length > 5);
+      expect(await behind.end()).toBe(0);
+      const app = await start({ VS_METRICS_INTERVAL: '0' });
+      const total = Number(sqlite(file, 'SELECT SUM(sample_count) FROM minute'));
+      expect(total).toBeGreaterThan(43_200 * 6);
+      const path = `metrics/export?format=json&from=${new Date(Date.now() - 31 * 86_400_000).toISOString()}`;
+      const rows = (await (await app.request(`api/v1alpha1/${path}`)).json()) as WireBucket[];
+      expect(rows.reduce((sum, row) => sum + row.sampleCount, 0)).toBe(total);
+      const from = new Date(Date.now() - 6 * 86_400_000).toISOString();
+      const fine = await app.get<{ metrics: WireBucket[] }>(`metrics/history?from=${from}&points=10000`);
+      expect(fine.metrics.length).toBeGreaterThan(8000);
+    });
+
+    it.each([
+      ['back', '-3600', -1],
+      ['forward', '+3600', 1],
+    ])('jumps an hour %s: nothing is lost, percentages stay true, times stay sane', async (_, jump, sign) => {
+      const clock = join(folder.path, 'clock');
+      const app = await start({
+        ...fakeClock('+0'),
+        VS_METRICS_CAPACITY: '40',
+        VS_METRICS_INTERVAL: '0.2',
+        VS_SERVER_COMMAND: BURNER,
+        VS_SERVER_AUTOSTART: 'true',
+        VS_SERVER_STOP_TIMEOUT: '0',
+      });
+      const given = new Map<string, WireSnapshot>();
+      const watch = async (wanted: number) => {
+        while (given.size < wanted) {
+          for (const snapshot of await app.history()) given.set(snapshot.timestamp, snapshot);
+          await delay(50);
+        }
+      };
+      await watch(15);
+      writeFileSync(clock, `${jump}\n`);
+      await watch(27);
+      writeFileSync(clock, '+0\n');
+      await watch(60);
+
+      const stored = storedTimes(file);
+      expect(stored).toEqual([...new Set(stored)]);
+      expect(stored).toEqual(expect.arrayContaining([...given.keys()]));
+      // The order in which they were taken, with two jumps in it.
+      const jumps = stored.slice(1).map((time, i) => Date.parse(time) - Date.parse(stored[i] ?? ''));
+      expect(jumps.filter((ms) => Math.abs(ms) > 3_000_000).map(Math.sign)).toEqual([sign, -sign]);
+      // In one statement, since samples go on.
+      const difference = '(SELECT SUM(sample_count) FROM minute) - (SELECT COUNT(*) FROM sample)';
+      expect(sqlite(file, `SELECT ${difference}`)).toBe('0');
+
+      // A window that were an hour too long, or negative, would give 0; a busy machine starves the burner a little.
+      const all = [...given.values()].map(({ gameCpuPercent }) => gameCpuPercent);
+      // The game starts together with the API, and is too young at first.
+      const first = all.findIndex((percent) => percent !== null);
+      expect(first).toBeLessThan(15);
+      const cpu = all.slice(Math.max(3, first), -1).map((percent) => percent ?? NaN);
+      expect(Math.min(...cpu)).toBeGreaterThan(0.3);
+      expect(Math.max(...cpu)).toBeLessThan(110);
+
+      const now = Date.now();
+      const lately = await app.history('?minutes=5');
+      expect(Math.min(...lately.map((snapshot) => Date.parse(snapshot.timestamp)))).toBeGreaterThan(
+        now - 310_000,
+      );
+      const hours = await app.get<{ metrics: WireBucket[] }>('metrics/history?minutes=180&points=50');
+      const times = hours.metrics.map((bucket) => bucket.timestamp);
+      expect(times).toEqual([...new Set(times)].sort());
+      const inPast = stored.filter((time) => Date.parse(time) <= now).length;
+      expect(hours.metrics.reduce((sum, bucket) => sum + bucket.sampleCount, 0)).toBeGreaterThanOrEqual(
+        inPast,
+      );
+      expect(hours.metrics.length).toBeLessThanOrEqual(50);
+      expect(await app.end()).toBe(0);
+    });
+  });
+});
