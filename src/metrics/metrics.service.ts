@@ -5,8 +5,9 @@ import { CollectionStats } from './collection-stats.js';
 import { coresOf } from '../process/cores.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
-import { type GameUsage, ProcessSampler, type ProcessUsage } from './process-sampler.js';
+import { type GameUsage, ProcessSampler } from './process-sampler.js';
 import { required } from './required.js';
+import { snapshotOf } from './series.js';
 
 /** Takes samples and answers with them: what controllers and exporters work with. */
 @Injectable()
@@ -111,26 +112,18 @@ export class MetricsService implements OnApplicationShutdown {
     const reading = await this.sampler.sampleGame(pid);
     // When the game stopped or restarted meanwhile, the reading speaks of a process that is no longer the game.
     const game = this.server.gameServerPid === pid ? reading : null;
-    const snapshot = toSnapshot(this.sampler.sampleOwn(), game);
+    const api = this.sampler.sampleOwn();
+    const snapshot = snapshotOf({
+      timestamp: new Date(),
+      apiMemoryMb: api.memoryMb,
+      apiCpuPercent: api.cpuPercent,
+      gameMemoryMb: game?.memoryMb ?? null,
+      gameCpuPercent: game?.cpuPercent ?? null,
+    });
     this.latestGame = game;
     this.buffer.append(snapshot);
     this.stats.countTaken(performance.now() - startedAtMs);
     this.published.next(snapshot);
     return snapshot;
   }
-}
-
-function toSnapshot(api: ProcessUsage, game: GameUsage | null): MetricsSnapshot {
-  return Object.freeze({
-    timestamp: new Date(),
-    apiMemoryMb: round(api.memoryMb),
-    apiCpuPercent: round(api.cpuPercent),
-    gameMemoryMb: game && round(game.memoryMb),
-    gameCpuPercent: game === null || game.cpuPercent === null ? null : round(game.cpuPercent),
-  });
-}
-
-/** To two decimals: finer than what can be counted, and short in JSON. */
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }

@@ -1,0 +1,99 @@
+import { type MetricsSnapshot } from './metrics-snapshot.js';
+
+/** The name of a series: its field in a snapshot. */
+export type SeriesName = Exclude<keyof MetricsSnapshot, 'timestamp'>;
+
+/** What everything that keeps, sends or shows a series needs to know of it. */
+export interface Series {
+  /** Its column in the archive. */
+  readonly column: string;
+  /** As it is shown behind a number. */
+  readonly unit: 'MiB' | '%';
+  /** Whether a sample may not know it. One that is added later is nullable: older samples do not have it. */
+  readonly nullable: boolean;
+  /** To how many decimals it is rounded: finer than what can be counted, and short in JSON. */
+  readonly digits: number;
+  /** Its name for people. */
+  readonly label: string;
+  /** What it means, for those who read the API's description or the file. */
+  readonly description: string;
+}
+
+const memory = 'MiB (1024² bytes) of resident memory';
+const cpu = 'Percent of one core since the sample before: 100 = one core busy, 200 = two';
+const unmeasured = 'null when the game server was not measured';
+
+/**
+ * Every series, declared once, in the order in which they are sent: tables, queries, buckets, exports, schemas and the
+ * page derive from this. Over a span of time each is summed up as its mean, under its own name, and its maximum.
+ */
+export const SERIES = {
+  apiMemoryMb: {
+    column: 'api_memory_mb',
+    unit: 'MiB',
+    nullable: false,
+    digits: 2,
+    label: 'API memory',
+    description: `This process: ${memory}`,
+  },
+  apiCpuPercent: {
+    column: 'api_cpu_percent',
+    unit: '%',
+    nullable: false,
+    digits: 2,
+    label: 'API CPU',
+    description: `This process: ${cpu}`,
+  },
+  gameMemoryMb: {
+    column: 'game_memory_mb',
+    unit: 'MiB',
+    nullable: true,
+    digits: 2,
+    label: 'Game memory',
+    description: `The game server: ${memory}; ${unmeasured}`,
+  },
+  gameCpuPercent: {
+    column: 'game_cpu_percent',
+    unit: '%',
+    nullable: true,
+    digits: 2,
+    label: 'Game CPU',
+    description: `The game server: ${cpu}; ${unmeasured}, or is younger than 0.2 s`,
+  },
+} as const satisfies {
+  readonly [K in SeriesName]: Series & { readonly nullable: null extends MetricsSnapshot[K] ? true : false };
+};
+
+/** The names of all series, in order. */
+export const SERIES_NAMES = Object.keys(SERIES) as SeriesName[];
+
+/** The maximum of a series over a span of time: its field in a bucket. */
+export type MaximumName<K extends SeriesName = SeriesName> = `${K}Max`;
+
+/** The field of a bucket that has the maximum of a series. */
+export function maximumOf<K extends SeriesName>(name: K): MaximumName<K> {
+  return `${name}Max`;
+}
+
+/** Something for each series, by its name and in order. */
+export function mapSeries<T>(make: (name: SeriesName, series: Series) => T): Record<SeriesName, T> {
+  return Object.fromEntries(SERIES_NAMES.map((name) => [name, make(name, SERIES[name])])) as Record<
+    SeriesName,
+    T
+  >;
+}
+
+/** Rounds a value of a series to its digits. */
+export function roundTo(name: SeriesName, value: number): number {
+  const factor = 10 ** SERIES[name].digits;
+  return Math.round(value * factor) / factor;
+}
+
+/** The snapshot of these values: rounded, frozen, its fields in order. */
+export function snapshotOf(values: MetricsSnapshot): MetricsSnapshot {
+  const series = mapSeries((name) => {
+    const value = values[name];
+    return value === null ? null : roundTo(name, value);
+  });
+  return Object.freeze({ timestamp: values.timestamp, ...series } as MetricsSnapshot);
+}
