@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { readStatFields, TICK_MS } from '../dist/process/linux/proc-stat.js';
+import { readStat } from '../dist/process/linux/proc-stat.js';
 
 export const KEY = 'key-of-the-bench';
 
@@ -85,8 +85,7 @@ export async function startApp(variables = {}) {
 
 /** CPU time that a process has used, by the kernel's count. */
 export function cpuSeconds(pid) {
-  const fields = readStatFields(pid);
-  return ((Number(fields[11]) + Number(fields[12])) * TICK_MS) / 1000;
+  return readStat(pid).ownMs / 1000;
 }
 
 /** Resident memory of a process, MiB. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWindows } from '../process/platform.js';
 
 /** Environment variables hold values that cannot be used; `lines` has one sentence for each of them. */
 export class EnvError extends Error {
@@ -91,7 +92,7 @@ export function envWarnings(): string[] {
 /** Names that look like variables of ours and that nothing has read: misspelt, most likely. */
 function unknownVariables(): string[] {
   // On Windows upper and lower case are the same.
-  const isKnown = (name: string) => known.has(process.platform === 'win32' ? name.toUpperCase() : name);
+  const isKnown = (name: string) => known.has(isWindows ? name.toUpperCase() : name);
   return Object.keys(process.env).filter((name) => /^VS_/i.test(name) && !isKnown(name));
 }
 

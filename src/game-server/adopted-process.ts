@@ -1,3 +1,4 @@
+import { steadyNowMs } from '../process/clock.js';
 import { isGroupAlive } from '../process/process-group.js';
 import { lookAt, processAgeMs } from '../process/process-identity.js';
 import { type ProcessExit, RunningGame } from './running-game.js';
@@ -10,7 +11,7 @@ const POLL_MS = 500;
  */
 export class AdoptedProcess extends RunningGame {
   override readonly exited: Promise<ProcessExit>;
-  private readonly adoptedAtMs = performance.now();
+  private readonly adoptedAtMs = steadyNowMs();
   private readonly ageMs: number | null;
   private hasEnded = false;
 
@@ -32,7 +33,7 @@ export class AdoptedProcess extends RunningGame {
 
   override get uptimeSeconds(): number | null {
     if (this.ageMs === null) return null;
-    return Math.floor((this.ageMs + performance.now() - this.adoptedAtMs) / 1000);
+    return Math.floor((this.ageMs + steadyNowMs() - this.adoptedAtMs) / 1000);
   }
 
   override get isRunning(): boolean {

@@ -15,14 +15,14 @@ describe('splitCommandLine', () => {
     ['\\\\nas\\games\\server.exe', ['\\\\nas\\games\\server.exe']],
     ['dotnet VintagestoryServer.dll', ['dotnet', 'VintagestoryServer.dll']],
   ])('keeps the backslashes of %s on Windows', (line, words) => {
-    expect(splitCommandLine(line, 'win32')).toEqual(words);
+    expect(splitCommandLine(line, true)).toEqual(words);
   });
 
-  it.each<NodeJS.Platform>(['linux', 'darwin'])('takes a backslash for an escape on %s', (platform) => {
-    expect(splitCommandLine('./my\\ game "a \\"b\\""', platform)).toEqual(['./my game', 'a "b"']);
+  it('takes a backslash for an escape elsewhere', () => {
+    expect(splitCommandLine('./my\\ game "a \\"b\\""', false)).toEqual(['./my game', 'a "b"']);
   });
 
-  it.each<NodeJS.Platform>(['linux', 'win32'])('throws at a quote that is not closed on %s', (platform) => {
-    expect(() => splitCommandLine('game "x', platform)).toThrow();
+  it.each([false, true])('throws at a quote that is not closed (Windows: %s)', (isWindows) => {
+    expect(() => splitCommandLine('game "x', isWindows)).toThrow();
   });
 });

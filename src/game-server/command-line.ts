@@ -5,8 +5,8 @@ import { split } from 'shlex';
  * the meaning from the next character. On Windows, where it stands in paths, it is a character like any other. Throws
  * when a quote is not closed.
  */
-export function splitCommandLine(line: string, platform: NodeJS.Platform): string[] {
-  if (platform !== 'win32') return split(line);
+export function splitCommandLine(line: string, isWindows: boolean): string[] {
+  if (!isWindows) return split(line);
   // NUL is in no command line: no environment variable can hold one.
   return split(line.replaceAll('\\', '\0')).map((word) => word.replaceAll('\0', '\\'));
 }

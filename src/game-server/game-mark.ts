@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { isLinux } from '../process/platform.js';
 import { type LinuxProcess, linuxProcess } from '../process/process-identity.js';
 
 /** The variable in the game's environment by which its processes are known, should its pid never be written down. */
@@ -28,7 +29,7 @@ export function findMarkedGroup(mark: string): MarkedGroup | null {
   const marked = markedProcesses(mark);
   const topmost = [...marked.entries()]
     .filter(([, { parentPid }]) => !marked.has(parentPid))
-    .sort(([, a], [, b]) => Number(a.startTick) - Number(b.startTick));
+    .sort(([, a], [, b]) => a.startTick - b.startTick);
   const [leader] = topmost.find(([pid, { groupId }]) => pid === groupId) ?? [];
   if (leader !== undefined) return { leaderPid: leader, isLeaderAlive: true };
   const [, orphan] = topmost[0] ?? [];
@@ -37,7 +38,7 @@ export function findMarkedGroup(mark: string): MarkedGroup | null {
 
 function markedProcesses(mark: string): Map<number, LinuxProcess> {
   const found = new Map<number, LinuxProcess>();
-  if (process.platform !== 'linux') return found;
+  if (!isLinux) return found;
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || hasMark(name, mark) !== true) continue;
     try {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { isSecretVariable } from '../config/env.js';
+import { steadyNowMs } from '../process/clock.js';
 import { MARK_VARIABLE } from './game-mark.js';
 import { OutputTail } from './output-tail.js';
 import { type ProcessExit, RunningGame } from './running-game.js';
@@ -12,7 +13,7 @@ import { type ProcessExit, RunningGame } from './running-game.js';
 export class GameProcess extends RunningGame {
   override readonly pid: number;
   override readonly exited: Promise<ProcessExit>;
-  private readonly spawnedAtMs = performance.now();
+  private readonly spawnedAtMs = steadyNowMs();
   private readonly tail = new OutputTail();
   private exit: ProcessExit | null = null;
 
@@ -55,7 +56,7 @@ export class GameProcess extends RunningGame {
   }
 
   override get uptimeSeconds(): number {
-    return Math.floor((performance.now() - this.spawnedAtMs) / 1000);
+    return Math.floor((steadyNowMs() - this.spawnedAtMs) / 1000);
   }
 
   override get isRunning(): boolean {

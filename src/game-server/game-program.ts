@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
+import { isWindows } from '../process/platform.js';
 
 /** More than a start needs: three pipes of two ends each, and what tells that the program runs. */
 const DESCRIPTORS = 12;
@@ -23,7 +24,7 @@ export async function requireFolder(cwd: string): Promise<void> {
  */
 export async function requireStartable(program: string, cwd: string): Promise<void> {
   await requireFolder(cwd);
-  if (process.platform !== 'win32') await requireProgram(program, cwd);
+  if (!isWindows) await requireProgram(program, cwd);
   try {
     takeDescriptors(DESCRIPTORS);
   } catch (error) {

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { readDataDir } from '../config/data-dir.js';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { envPath, envText, shellSyntax } from '../config/env-text.js';
+import { isWindows } from '../process/platform.js';
 import { splitCommandLine } from './command-line.js';
 
 const commandLine = envText('', shellSyntax).transform((line, context) => {
   try {
-    const command = splitCommandLine(line, process.platform);
+    const command = splitCommandLine(line, isWindows);
     if (command[0] !== '') return command;
   } catch {
     // Refused below.

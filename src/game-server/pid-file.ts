@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { clockShiftMs } from '../process/clock-shift.js';
+import { isLinux } from '../process/platform.js';
 import { lookAt, processAgeMs, processExists } from '../process/process-identity.js';
 
 /** A file written this long before its process started is still taken for that process's: clocks are coarse. */
@@ -30,7 +31,7 @@ export class PidFile {
       if (!/^[1-9]\d{0,9}$/.test(text)) return this.none('holds no pid');
       const pid = Number(text);
       // Elsewhere than on Linux it would take a program to tell processes apart; there we only see that one lives.
-      if (process.platform !== 'linux' && processExists(pid)) return { pid, reason: null };
+      if (!isLinux && processExists(pid)) return { pid, reason: null };
       const look = lookAt(pid);
       if (look.state === 'gone') return this.none(`names process ${pid}, which does not run`);
       if (look.state === 'alive') return this.judge(pid, look.identity, writtenAtMs, `${pid} ${version}`);

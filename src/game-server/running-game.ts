@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { steadyNowMs } from '../process/clock.js';
 import { isGroupAlive, signalGroup } from '../process/process-group.js';
 
 const GROUP_POLL_MS = 50;
@@ -64,9 +65,9 @@ export abstract class RunningGame {
   }
 
   private async endsWithin(timeoutMs: number): Promise<boolean> {
-    const deadlineMs = performance.now() + timeoutMs;
+    const deadlineMs = steadyNowMs() + timeoutMs;
     while (this.isAlive) {
-      const leftMs = deadlineMs - performance.now();
+      const leftMs = deadlineMs - steadyNowMs();
       if (leftMs <= 0) return false;
       await (this.isRunning ? this.exitOr(leftMs) : delay(Math.min(GROUP_POLL_MS, leftMs)));
     }

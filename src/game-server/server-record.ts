@@ -6,7 +6,6 @@ import {
   fstatSync,
   openSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -15,8 +14,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
 import { findMarkedGroup, hasMark } from './game-mark.js';
+import { isLinux } from '../process/platform.js';
 import { isGroupAlive } from '../process/process-group.js';
-import { currentBoot, linuxProcess, lookAt, processIdentity } from '../process/process-identity.js';
+import {
+  currentBoot,
+  linuxProcess,
+  lookAt,
+  pidNamespace,
+  processIdentity,
+} from '../process/process-identity.js';
 
 const RETRY_MS = 1000;
 const MAX_BYTES = 64 * 1024;
@@ -141,7 +147,7 @@ export class ServerRecord {
   private byMark({ mark }: GameRecord): { pid: number | null; identity: string | null } {
     const group = mark == null ? null : findMarkedGroup(mark);
     if (group === null) {
-      const known = process.platform === 'linux' ? 'none is found' : 'whether it runs cannot be told here';
+      const known = isLinux ? 'none is found' : 'whether it runs cannot be told here';
       this.refuse(`says that a game was being started when the API was killed; ${known}`);
       return { pid: null, identity: null };
     }
@@ -219,7 +225,7 @@ export class ServerRecord {
 
 /** Why a process is no game of ours, whatever a record says; null: it may be one. */
 function foreignness(pid: number): string | null {
-  if (process.platform !== 'linux') return pid === process.pid ? 'is the API itself' : null;
+  if (!isLinux) return pid === process.pid ? 'is the API itself' : null;
   try {
     if (linuxProcess(pid)?.groupId !== pid) return 'does not lead its process group';
     for (let above = process.pid; above > 0; above = linuxProcess(above)?.parentPid ?? 0) {
@@ -233,7 +239,7 @@ function foreignness(pid: number): string | null {
 
 /** Says whether a process lost the manager that started it: the mark proves it, else the parent that it was given. */
 function isOrphan(pid: number, mark: string | null): boolean {
-  if (process.platform !== 'linux') return true;
+  if (!isLinux) return true;
   try {
     const parentPid = linuxProcess(pid)?.parentPid ?? NaN;
     // 0: a process of another pid namespace. A subreaper (`systemd --user`, say) takes orphans in as process 1 does.
@@ -241,14 +247,6 @@ function isOrphan(pid: number, mark: string | null): boolean {
     return mark !== null && hasMark(pid, mark) === true && hasMark(parentPid, mark) !== true;
   } catch {
     return false;
-  }
-}
-
-function pidNamespace(): string | null {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return null;
   }
 }
 

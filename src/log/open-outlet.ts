@@ -1,4 +1,5 @@
 import { constants, fstatSync, openSync, type Stats, write, writeSync } from 'node:fs';
+import { isLinux } from '../process/platform.js';
 import { Outlet } from './outlet.js';
 
 /**
@@ -37,7 +38,7 @@ function writeNow(descriptor: number, chunk: Buffer): number | NodeJS.ErrnoExcep
  */
 function openNonBlocking(descriptor: 1 | 2, stats: Stats): number {
   const ways = [
-    ...(process.platform === 'linux' ? [`/proc/self/fd/${descriptor}`] : []),
+    ...(isLinux ? [`/proc/self/fd/${descriptor}`] : []),
     // Whoever became another user (su, sudo) may not open the terminal by its own name.
     ...(stats.isCharacterDevice() ? ['/dev/tty'] : []),
   ];

@@ -1,3 +1,5 @@
+import { steadyNowMs } from '../process/clock.js';
+
 /** How much may wait while nothing can be written: some 2,000 lines. */
 const MAX_WAITING_BYTES = 256 * 1024;
 /** How often a write that was refused is tried again. */
@@ -35,8 +37,8 @@ export class Outlet {
 
   /** Waits until all is written, for `timeoutMs` at most; not at all for what is refused for good, as it seems. */
   async flush(timeoutMs: number): Promise<void> {
-    const deadlineMs = performance.now() + timeoutMs;
-    while (this.waitingBytes > 0 && performance.now() < deadlineMs) {
+    const deadlineMs = steadyNowMs() + timeoutMs;
+    while (this.waitingBytes > 0 && steadyNowMs() < deadlineMs) {
       if (this.failure !== null && this.failure !== 'EAGAIN') return;
       await new Promise((resolve) => setTimeout(resolve, FLUSH_POLL_MS));
       this.pump();

@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
+import { isWindows } from '../process/platform.js';
 import { openOutlet } from './open-outlet.js';
 import { type Outlet } from './outlet.js';
 
@@ -12,7 +13,7 @@ const FLUSH_TIMEOUT_MS = 500;
  * can block or end the process. Answers with what must be awaited before an exit. To be called before anything is written.
  */
 export function replaceStandardStreams(): () => Promise<void> {
-  if (process.platform === 'win32') {
+  if (isWindows) {
     // There is no way to open them anew; a log that is gone must not end the process.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     return () => Promise.resolve();

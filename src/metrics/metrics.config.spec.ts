@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { isLinux } from '../process/platform.js';
 import { metricsConfig } from './metrics.config.js';
 
 const original = process.env;
@@ -15,7 +16,7 @@ describe('metricsConfig', () => {
       intervalSeconds: 10,
       isIntervalSet: false,
       capacity: 360,
-      engine: process.platform === 'linux' ? 'native' : 'pidusage',
+      engine: isLinux ? 'native' : 'pidusage',
     });
   });
 

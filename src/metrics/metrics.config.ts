@@ -1,6 +1,7 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
 import { z } from 'zod';
 import { envNumber, readEnv } from '../config/env.js';
+import { isLinux } from '../process/platform.js';
 
 /** Which intervals are allowed, in words; a day at most, since Node's timers overflow at 24.8 days. */
 export const ALLOWED_INTERVAL = '0 (off), or 0.1 to 86400 (seconds)';
@@ -18,10 +19,10 @@ const variables = z.object({
     (samples) => Number.isInteger(samples) && samples >= 1 && samples <= 100_000,
   ),
   VS_METRICS_ENGINE: z
-    .enum(process.platform === 'linux' ? ['native', 'pidusage'] : ['pidusage'], {
+    .enum(isLinux ? ['native', 'pidusage'] : ['pidusage'], {
       error: 'native (on Linux only) or pidusage',
     })
-    .default(process.platform === 'linux' ? 'native' : 'pidusage'),
+    .default(isLinux ? 'native' : 'pidusage'),
 });
 
 /** Settings of the collection, from `VS_METRICS_*`. */

@@ -8,7 +8,8 @@ import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { MetricsService } from './metrics.service.js';
 import { PidusageReader } from '../process/pidusage-reader.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from '../process/process-reader.js';
+import { steadyNowMs } from '../process/clock.js';
+import { type ProcessCounters, ProcessReader } from '../process/process-reader.js';
 import { ProcessSampler } from './process-sampler.js';
 
 jest.spyOn(Logger.prototype, 'log').mockReturnValue();

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestj
 import { NEVER, type Observable, Subject } from 'rxjs';
 import { ServerService } from './server.service.js';
 import { CollectionStats } from './collection-stats.js';
+import { steadyNowMs } from '../process/clock.js';
 import { coresOf } from '../process/cores.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
@@ -107,7 +108,7 @@ export class MetricsService implements OnApplicationShutdown {
   }
 
   private async takeSample(): Promise<MetricsSnapshot> {
-    const startedAtMs = performance.now();
+    const startedAtMs = steadyNowMs();
     const pid = this.server.gameServerPid;
     const reading = await this.sampler.sampleGame(pid);
     // When the game stopped or restarted meanwhile, the reading speaks of a process that is no longer the game.
@@ -122,7 +123,7 @@ export class MetricsService implements OnApplicationShutdown {
     });
     this.latestGame = game;
     this.buffer.append(snapshot);
-    this.stats.countTaken(performance.now() - startedAtMs);
+    this.stats.countTaken(steadyNowMs() - startedAtMs);
     this.published.next(snapshot);
     return snapshot;
   }

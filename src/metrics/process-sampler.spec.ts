@@ -16,7 +16,8 @@ import {
 } from '../testing/kernel.js';
 import { LinuxReader } from '../process/linux/linux-reader.js';
 import { PidusageReader } from '../process/pidusage-reader.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from '../process/process-reader.js';
+import { steadyNowMs } from '../process/clock.js';
+import { type ProcessCounters, ProcessReader } from '../process/process-reader.js';
 import { type GameUsage, ProcessSampler, type ProcessUsage } from './process-sampler.js';
 
 const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();

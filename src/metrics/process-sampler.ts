@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CpuMeter } from './cpu-meter.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from '../process/process-reader.js';
+import { PROCESS_STARTED_AT_MS, steadyNowMs } from '../process/clock.js';
+import { type ProcessCounters, ProcessReader } from '../process/process-reader.js';
 
 const BYTES_PER_MB = 1024 * 1024;
 /** Younger, a process has run for so few clock ticks that its average is mostly rounding. */
@@ -34,12 +35,12 @@ interface TrackedProcess {
 
 /**
  * Turns counters into usage. It alone holds the baselines, so nobody who reads the results can change them;
- * all times are steady, so a jump of the wall clock changes no percentage.
+ * all times are of the steady clock, so a jump of the wall clock changes no percentage.
  */
 @Injectable()
 export class ProcessSampler {
   private readonly logger = new Logger(ProcessSampler.name);
-  private readonly ownMeter = new CpuMeter(performance.timeOrigin);
+  private readonly ownMeter = new CpuMeter(PROCESS_STARTED_AT_MS);
   private game: TrackedProcess | null = null;
   private gameCpuMs = 0;
   private gamesSeen = 0;

@@ -6,7 +6,8 @@ import pidusage from 'pidusage';
 import { Children } from '../testing/children.js';
 import { hasOpenFile, kernelAgeMs, kernelCpuMs, kernelRssMib, openDescriptors } from '../testing/kernel.js';
 import { PidusageReader } from './pidusage-reader.js';
-import { type ProcessCounters, steadyNowMs } from './process-reader.js';
+import { steadyNowMs } from './clock.js';
+import { type ProcessCounters } from './process-reader.js';
 
 const reader = new PidusageReader();
 const children = new Children();

@@ -1,7 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import pidusage from 'pidusage';
+import { steadyNowMs } from './clock.js';
 import { virtualUptimeLagMs } from './linux/proc-stat.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from './process-reader.js';
+import { type ProcessCounters, ProcessReader } from './process-reader.js';
 
 /**
  * How long pidusage keeps a process's stat file open between two calls. Only its own CPU figure, which we do

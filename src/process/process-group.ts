@@ -1,8 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { isGone } from './linux/proc-file.js';
+import { isLinux, isWindows } from './platform.js';
 import { isHidden, linuxProcess } from './process-identity.js';
-
-const isWindows = process.platform === 'win32';
 
 /**
  * Sends a signal to every process of a group (on Windows, which has no groups, to the leader alone). Throws when
@@ -27,7 +26,7 @@ export function isGroupAlive(leaderPid: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   // Twice, because the first look misses the child of a process that forks and ends while we look.
-  return process.platform !== 'linux' || hasLivingMember(leaderPid) || hasLivingMember(leaderPid);
+  return !isLinux || hasLivingMember(leaderPid) || hasLivingMember(leaderPid);
 }
 
 /**

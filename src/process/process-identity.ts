@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { isGone } from './linux/proc-file.js';
-import { hasEnded, machineUptimeMs, readStatFields, TICK_MS } from './linux/proc-stat.js';
+import { hasEnded, machineUptimeMs, readStat, TICK_MS } from './linux/proc-stat.js';
+import { isLinux } from './platform.js';
 
 /**
  * What is known of the process that has a pid. `identity` tells it from every other that has had or will have the
@@ -17,7 +18,8 @@ export type ProcessLook =
 export interface LinuxProcess {
   readonly parentPid: number;
   readonly groupId: number;
-  readonly startTick: string;
+  /** In clock ticks since the machine's start. */
+  readonly startTick: number;
 }
 
 let bootId: string | undefined;
@@ -25,16 +27,16 @@ let bootId: string | undefined;
 /** Looks at the process that has a pid now. */
 export function lookAt(pid: number): ProcessLook {
   try {
-    const identity = process.platform === 'linux' ? linuxIdentity(pid) : psIdentity(pid);
+    const identity = isLinux ? linuxIdentity(pid) : psIdentity(pid);
     if (identity !== null) return { state: 'alive', identity };
-    if (process.platform === 'linux') return { state: 'gone' };
+    if (isLinux) return { state: 'gone' };
   } catch (error) {
-    if (process.platform === 'linux' && !isGone(error) && !isHidden(error)) {
+    if (isLinux && !isGone(error) && !isHidden(error)) {
       return { state: 'unseen', why: (error as Error).message };
     }
   }
   if (!processExists(pid)) return { state: 'gone' };
-  const why = process.platform === 'linux' ? 'this user may not see it (hidepid)' : 'ps does not show it';
+  const why = isLinux ? 'this user may not see it (hidepid)' : 'ps does not show it';
   return { state: 'unseen', why };
 }
 
@@ -46,11 +48,8 @@ export function processIdentity(pid: number): string | null {
 
 /** What `/proc/PID/stat` says (Linux); null for a zombie. Throws the system's error when it cannot be read. */
 export function linuxProcess(pid: number | string): LinuxProcess | null {
-  const fields = readStatFields(pid);
-  const [, parentPid, groupId] = fields;
-  const startTick = fields[19];
-  if (hasEnded(fields) || startTick === undefined) return null;
-  return { parentPid: Number(parentPid), groupId: Number(groupId), startTick };
+  const stat = readStat(pid);
+  return hasEnded(stat) ? null : stat;
 }
 
 /** Says whether an error means that this user may not see a process (`hidepid=1`; with 2 it looks gone). */
@@ -64,7 +63,7 @@ export function processAgeMs(pid: number): number | null {
   try {
     const found = linuxProcess(pid);
     if (found === null) return null;
-    return Math.max(0, machineUptimeMs() - Number(found.startTick) * TICK_MS);
+    return Math.max(0, machineUptimeMs() - found.startTick * TICK_MS);
   } catch {
     return null;
   }
@@ -75,6 +74,15 @@ export function currentBoot(): string | null {
   try {
     bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return bootId;
+  } catch {
+    return null;
+  }
+}
+
+/** Names the pid namespace (a container's) that this process is in; null elsewhere than on Linux. */
+export function pidNamespace(): string | null {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return null;
   }

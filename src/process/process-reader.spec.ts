@@ -10,7 +10,8 @@ import { type ProcCounters, ProcProcess } from './linux/proc-process.js';
 import { LinuxReader } from './linux/linux-reader.js';
 import { PidusageReader } from './pidusage-reader.js';
 import { processIdentity } from './process-identity.js';
-import { type ProcessCounters, type ProcessReader, steadyNowMs } from './process-reader.js';
+import { steadyNowMs } from './clock.js';
+import { type ProcessCounters, type ProcessReader } from './process-reader.js';
 
 const BURN = 'for (;;);';
 const children: ChildProcess[] = [];

@@ -4,24 +4,19 @@ export interface ProcessCounters {
   readonly cpuMs: number;
   /** Resident memory now. */
   readonly rssBytes: number;
-  /** When the process started, in ms of the time scale of {@link steadyNowMs}. */
+  /** When the process started, on the steady clock (`clock.ts`), in ms. */
   readonly startedAtMs: number;
-  /** When this was counted, on the same scale. */
+  /** When this was counted, on the same clock. */
   readonly readAtMs: number;
 }
 
-/** An engine that reads raw counters; the sampler makes percentages of them and knows no engine. */
+/** Reads raw counters of a process; the sampler makes percentages of them and does not know which reader it has. */
 export abstract class ProcessReader {
   /** Null when there is no such process or it is a zombie; rejects when it cannot be read. */
   abstract read(pid: number): Promise<ProcessCounters | null>;
 
-  /** Resident memory of this process now; as Node tells it, unless an engine knows better. */
+  /** Resident memory of this process now; as Node tells it, unless a reader knows better. */
   ownRssBytes(): number {
     return process.memoryUsage.rss();
   }
-}
-
-/** Now, in ms since the epoch as the clock stood when this process started: never jumps with the wall clock. */
-export function steadyNowMs(): number {
-  return performance.timeOrigin + performance.now();
 }

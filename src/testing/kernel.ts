@@ -10,14 +10,14 @@ const TICK_MS = 10;
 
 /** CPU time that a process has used since it started, user and system, in ms. */
 export function kernelCpuMs(pid: number): number {
-  const fields = statFields(pid);
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  const { utime, stime } = kernelStat(pid);
+  return (utime + stime) * TICK_MS;
 }
 
 /** How long ago a process started, in ms. */
 export function kernelAgeMs(pid: number): number {
   const uptimeMs = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
-  return uptimeMs - Number(statFields(pid)[19]) * TICK_MS;
+  return uptimeMs - kernelStat(pid).starttime * TICK_MS;
 }
 
 /** How long a process's threads were ready to run but kept waiting for a core since it started, in ms. */
@@ -79,7 +79,7 @@ export function kernelCpuPercent(
 /** State letter of a process: `R` running, `S` sleeping, `Z` zombie; null when there is none. */
 export function kernelState(pid: number): string | null {
   try {
-    return statFields(pid)[0] ?? null;
+    return kernelStat(pid).state;
   } catch {
     return null;
   }
@@ -115,10 +115,13 @@ export function hasOpenFile(pid: number, path: string): boolean {
   });
 }
 
-/** The fields of /proc/PID/stat from the third on; the second, the program's name, may hold anything. */
-function statFields(pid: number): string[] {
+/** Some fields of /proc/PID/stat, by their names in proc(5). */
+function kernelStat(pid: number): { state: string; utime: number; stime: number; starttime: number } {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // From the third on: the second, the program's name, may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const field = (number: number) => Number(fields[number - 3]);
+  return { state: fields[0] ?? '', utime: field(14), stime: field(15), starttime: field(22) };
 }
 
 /** Says whether a process exists and is not a zombie. */

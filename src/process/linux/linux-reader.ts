@@ -1,9 +1,10 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { steadyNowMs } from '../clock.js';
 import { ProcFile } from './proc-file.js';
 import { type ProcCounters } from './proc-process.js';
-import { machineUptimeMs, readStatFields, residentBytes, TICK_MS } from './proc-stat.js';
+import { machineUptimeMs, readStat, residentBytes, TICK_MS } from './proc-stat.js';
 import { ProcTree } from './proc-tree.js';
-import { type ProcessCounters, ProcessReader, steadyNowMs } from '../process-reader.js';
+import { type ProcessCounters, ProcessReader } from '../process-reader.js';
 import { TreeCpu } from './tree-cpu.js';
 
 /** Clock ticks by which the time of a read and a start tick may differ by rounding. */
@@ -33,7 +34,7 @@ export class LinuxReader extends ProcessReader implements OnApplicationShutdown 
       this.tree = new ProcTree(pid);
       this.root = null;
     }
-    const newSinceMs = performance.timeOrigin + this.tree.lookedAtMs;
+    const newSinceMs = this.tree.lookedAtMs;
     const processes = await this.tree.read();
     const [first] = processes;
     if (first === undefined || first.isZombie) return null;
@@ -68,7 +69,7 @@ export class LinuxReader extends ProcessReader implements OnApplicationShutdown 
 
 function isSameStillThere({ pid, startTick }: ProcCounters): boolean {
   try {
-    return Number(readStatFields(pid)[19]) === startTick;
+    return readStat(pid).startTick === startTick;
   } catch {
     return false;
   }

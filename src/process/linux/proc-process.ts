@@ -1,5 +1,5 @@
 import { isGone, ProcFile } from './proc-file.js';
-import { CPU_ROUNDING_MS, hasEnded, residentBytes, statFields, TICK_MS } from './proc-stat.js';
+import { CPU_ROUNDING_MS, hasEnded, parseStat, residentBytes } from './proc-stat.js';
 import { ProcThreads, residentBytesOfThreads } from './proc-threads.js';
 import { UnseenTime } from './unseen-time.js';
 
@@ -42,20 +42,19 @@ export class ProcProcess {
   /** Null when it is gone, also if another has its pid; throws the system's error when it may not be read. */
   read(): ProcCounters | null {
     try {
-      const fields = statFields(this.stat.read());
-      const startTick = Number(fields[19]);
+      const stat = parseStat(this.stat.read());
+      const { parentPid, startTick, threadCount } = stat;
       this.startTick ??= startTick;
       if (startTick !== this.startTick) return null;
-      const threadCount = Number(fields[17]);
       const rssBytes = residentBytes(this.statm.read());
       return {
         pid: this.pid,
-        parentPid: Number(fields[1]),
+        parentPid,
         startTick,
-        isZombie: hasEnded(fields),
+        isZombie: hasEnded(stat),
         threadCount,
-        ownMs: this.countOwn((Number(fields[11]) + Number(fields[12])) * TICK_MS, threadCount),
-        reapedMs: (Number(fields[13]) + Number(fields[14])) * TICK_MS,
+        ownMs: this.countOwn(stat.ownMs, threadCount),
+        reapedMs: stat.reapedMs,
         // 0: its first thread has ended, and the memory is that of the others.
         rssBytes: rssBytes === 0 && threadCount > 1 ? residentBytesOfThreads(this.pid) : rssBytes,
       };

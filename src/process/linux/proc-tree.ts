@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { steadyNowMs } from '../clock.js';
 import { MAX_THREADS_READ, type ProcCounters, ProcProcess } from './proc-process.js';
 import { childrenOfFirstThread } from './proc-threads.js';
 import { type ProcParent, StartedProcesses } from './started-processes.js';
@@ -16,7 +17,7 @@ export class ProcTree {
   /** The root first. */
   private readonly members = new Map<number, ProcProcess>();
   private started = new StartedProcesses();
-  private orphansSoughtAtMs = 0;
+  private orphansSoughtAtMs = -Infinity;
   private restUntilMs = -Infinity;
   /** Whether it has so many threads that asking each of them for children would cost too much. */
   private isLarge = false;
@@ -27,7 +28,7 @@ export class ProcTree {
     this.largestPid = rootPid;
   }
 
-  /** What has joined the tree was started after this, on the clock of `performance.now()`, if it is new at all. */
+  /** What has joined the tree was started after this, on the steady clock, if it is new at all. */
   get lookedAtMs(): number {
     return this.started.lookedAtMs;
   }
@@ -66,7 +67,7 @@ export class ProcTree {
   private async readAll(): Promise<ProcCounters[]> {
     const mayHaveGrown = this.started.check();
     const orphans = this.orphans();
-    if (mayHaveGrown && this.isLarge && performance.now() >= this.restUntilMs) await this.findStarted();
+    if (mayHaveGrown && this.isLarge && steadyNowMs() >= this.restUntilMs) await this.findStarted();
     if (!mayHaveGrown || this.isLarge) {
       this.join(orphans);
       return this.count(false);
@@ -87,13 +88,13 @@ export class ProcTree {
     // The first look is at all processes, and the only one of its kind.
     if (isFirst) return;
     const { user, system } = process.cpuUsage(before);
-    this.restUntilMs = performance.now() + Math.min(MAX_REST_MS, (REST_PER_MS * (user + system)) / 1000);
+    this.restUntilMs = steadyNowMs() + Math.min(MAX_REST_MS, (REST_PER_MS * (user + system)) / 1000);
   }
 
   /** Once in a while the children of each member's first thread, to which the kernel gives orphans. */
   private orphans(): ProcParent[] {
-    if (performance.now() - this.orphansSoughtAtMs < ORPHANS_EVERY_MS) return [];
-    this.orphansSoughtAtMs = performance.now();
+    if (steadyNowMs() - this.orphansSoughtAtMs < ORPHANS_EVERY_MS) return [];
+    this.orphansSoughtAtMs = steadyNowMs();
     return [...this.members.keys()].flatMap((parentPid) =>
       childrenOfFirstThread(parentPid).map((pid) => ({ pid, parentPid })),
     );

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { steadyNowMs } from '../clock.js';
 import { isGone, ProcFile, readProcText } from './proc-file.js';
 
 /** Up to so many new ids are looked at one by one, which costs less than to list all processes of the machine. */
@@ -33,7 +34,7 @@ export class StartedProcesses {
   private lastPid: number | null = null;
   private checkedAtMs = 0;
 
-  /** When the last look began, on the clock of `performance.now()`. */
+  /** When the last look began, on the steady clock. */
   get lookedAtMs(): number {
     return this.seenAtMs;
   }
@@ -41,7 +42,7 @@ export class StartedProcesses {
   /** Says whether a look is worth while. Ask before it: what comes meanwhile shows at the next one. */
   check(): boolean {
     this.lastPid = this.readLastPid();
-    this.checkedAtMs = performance.now();
+    this.checkedAtMs = steadyNowMs();
     const isNothingNew = this.lastPid !== null && this.lastPid === this.seenPid && this.isSettled;
     if (isNothingNew) this.seenAtMs = this.checkedAtMs;
     return !isNothingNew;
@@ -98,12 +99,12 @@ async function parentsOf(
   ids: readonly number[],
   isKnownThread: (id: number) => boolean,
 ): Promise<ProcParent[]> {
-  let beganMs = performance.now();
+  let beganMs = steadyNowMs();
   const found: ProcParent[] = [];
   for (const id of ids) {
-    if (performance.now() - beganMs > SLICE_MS) {
+    if (steadyNowMs() - beganMs > SLICE_MS) {
       await setImmediate();
-      beganMs = performance.now();
+      beganMs = steadyNowMs();
     }
     if (isKnownThread(id)) continue;
     const parentPid = readParentPid(id);

@@ -1,3 +1,4 @@
+import { steadyNowMs } from '../clock.js';
 import { CPU_ROUNDING_MS } from './proc-stat.js';
 
 /** At a reading a second; each takes less of it the less time has passed. */
@@ -16,7 +17,7 @@ export class UnseenTime {
 
   /** A process's time from what is known of it at least and what its ticks tell, both in ms. */
   add(countedMs: number, ticksMs: number): number {
-    const nowMs = performance.now();
+    const nowMs = steadyNowMs();
     const passedMs = nowMs - (this.addedAtMs ?? nowMs);
     const isFirst = this.addedAtMs === null;
     this.addedAtMs = nowMs;
