@@ -42,6 +42,7 @@ export default defineConfig(
       globals: {
         clearInterval: 'readonly',
         fetch: 'readonly',
+        Headers: 'readonly',
         setImmediate: 'readonly',
         URL: 'readonly',
         process: 'readonly',

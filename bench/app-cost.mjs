@@ -2,7 +2,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cpuSeconds, printed, rssMb, sleep, spread, start, startApp, stop, table } from './lib.mjs';
+import { ApiProcess } from '../src/testing/api-process.mjs';
+import { cpuSeconds, printed, rssMb, sleep, spread, start, stop, table } from './lib.mjs';
 
 /** Within a minute of the start V8 has compiled what is used often, and has given back what the start needed. */
 const WARM_UP_S = 60;
@@ -19,6 +20,12 @@ async function startBare() {
   await printed(bare, /up/);
   bare.launchMs = performance.now() - launchedAtMs;
   return bare;
+}
+
+async function startApp() {
+  const launchedAtMs = performance.now();
+  const app = await ApiProcess.start({ VS_DATA_DIR: '' });
+  return Object.assign(app.child, { launchMs: performance.now() - launchedAtMs });
 }
 
 async function launches() {
@@ -43,7 +50,8 @@ async function launches() {
 export async function appCost() {
   await launches();
   const command = 'sleep 3600';
-  const app = await startApp({
+  const app = await ApiProcess.start({
+    VS_DATA_DIR: '',
     VS_METRICS_INTERVAL: '1',
     VS_SERVER_COMMAND: command,
     VS_SERVER_AUTOSTART: 'true',
@@ -52,7 +60,7 @@ export async function appCost() {
   const bare = await startBare();
   const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-'));
   const watched = [
-    ['the application, 1 s interval', app],
+    ['the application, 1 s interval', app.child],
     ['a bare Node HTTP server, idle', bare],
   ];
   let scraper = null;

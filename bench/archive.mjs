@@ -2,13 +2,13 @@
 // Usage: node bench/archive.mjs [days=30] [dist/main.js of the build to compare the HTTP side with]
 
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { ArchiveClient } from '../dist/history/sqlite/archive-client.js';
 import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
 import { bucketWidthMs } from '../dist/history/metrics-bucket.js';
+import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
 
 const DAYS = Number(process.argv[2] ?? 30);
 const DAY_MS = 86_400_000;
@@ -155,38 +155,21 @@ async function compact(file, endMs) {
   console.log(`two days of raw rows at 10 s: ${(perDay[1] / 1e6).toFixed(2)} MB`);
 }
 
-/** Starts an app and gives its address, its process and a way to end it. */
-async function startApp(main, env) {
-  const child = spawn(process.execPath, [main], {
-    cwd: folder,
-    env: { ...process.env, NO_COLOR: '1', VS_API_PORT: '0', VS_API_KEY_ADMIN: 'k', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+function startApp(main, env) {
+  return ApiProcess.start({ VS_METRICS_INTERVAL: '0.1', ...env }, folder, {
+    command: [process.execPath, main],
   });
-  let output = '';
-  const url = await new Promise((done) => {
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-      const found = /Vintage Story metrics: (\S+)\/\s/.exec(output)?.[1];
-      if (found) done(found);
-    });
-  });
-  const end = () =>
-    new Promise((done) => {
-      child.once('exit', done);
-      child.kill('SIGTERM');
-    });
-  return { url, end };
 }
 
 async function get(url, path) {
-  const response = await fetch(`${url}/api/v1alpha1/${path}`, { headers: { 'x-api-key': 'k' } });
+  const response = await fetch(`${url}api/v1alpha1/${path}`, { headers: { 'x-api-key': ADMIN_KEY } });
   return response.text();
 }
 
 async function benchMemory(main) {
   console.log('\n# Memory of the app after 30 s at 0.1 s and some queries');
   for (const dataDir of ['', join(folder, 'memory')]) {
-    const app = await startApp(main, { VS_DATA_DIR: dataDir, VS_METRICS_INTERVAL: '0.1' });
+    const app = await startApp(main, { VS_DATA_DIR: dataDir });
     for (let i = 0; i < 30; i++) {
       await new Promise((done) => setTimeout(done, 1000));
       await get(app.url, 'metrics/history?minutes=60&points=500');
@@ -202,7 +185,7 @@ async function benchHttp(main, mainBefore) {
   const mains = mainBefore === undefined ? { now: main } : { before: mainBefore, now: main };
   const apps = {};
   for (const [name, each] of Object.entries(mains)) {
-    apps[name] = await startApp(each, { VS_DATA_DIR: join(folder, name), VS_METRICS_INTERVAL: '0.1' });
+    apps[name] = await startApp(each, { VS_DATA_DIR: join(folder, name) });
   }
   await new Promise((done) => setTimeout(done, 40_000));
   const rates = Object.fromEntries(Object.keys(apps).map((name) => [name, []]));
@@ -220,7 +203,7 @@ async function benchHttp(main, mainBefore) {
   for (const name of Object.keys(apps))
     console.log(`${name}: median ${median(rates[name]).toFixed(0)} requests/s`);
   if ('before' in apps) console.log(`ratio: ${(median(rates.now) / median(rates.before)).toFixed(2)}`);
-  for (const { end } of Object.values(apps)) await end();
+  for (const app of Object.values(apps)) await app.end();
 }
 
 try {

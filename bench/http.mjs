@@ -3,7 +3,8 @@ import autocannon from 'autocannon';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { KEY, sleep, spread, startApp, stop, table } from './lib.mjs';
+import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
+import { sleep, spread, table } from './lib.mjs';
 
 const ROUNDS = 3;
 const SECONDS = 3;
@@ -20,23 +21,32 @@ if (!isMainThread) {
 }
 
 async function load(url) {
-  const result = await autocannon({ url, duration: SECONDS, connections: 10, headers: { 'x-api-key': KEY } });
+  const result = await autocannon({
+    url,
+    duration: SECONDS,
+    connections: 10,
+    headers: { 'x-api-key': ADMIN_KEY },
+  });
   if (result.non2xx > 0 || result.errors > 0)
     throw new Error(`${url}: ${result.non2xx + result.errors} failures`);
   return result.requests.average;
 }
 
 export async function http() {
-  const app = await startApp({ VS_METRICS_INTERVAL: '0.1', VS_METRICS_CAPACITY: '360' });
+  const app = await ApiProcess.start({
+    VS_DATA_DIR: '',
+    VS_METRICS_INTERVAL: '0.1',
+    VS_METRICS_CAPACITY: '360',
+  });
   await sleep(37_500);
   const answers = {};
   for (const path of PATHS) {
-    const response = await fetch(app.url + path, { headers: { 'x-api-key': KEY } });
+    const response = await fetch(app.url + path, { headers: { 'x-api-key': ADMIN_KEY } });
     const headers = Object.fromEntries(response.headers);
     for (const name of ['connection', 'date', 'keep-alive']) delete headers[name];
     answers[path] = { headers, body: await response.text() };
   }
-  const worker = new Worker(new URL(import.meta.url), { workerData: { key: KEY, answers } });
+  const worker = new Worker(new URL(import.meta.url), { workerData: { key: ADMIN_KEY, answers } });
   const [port] = await once(worker, 'message');
   const rows = [];
   for (const path of PATHS) {
@@ -65,5 +75,5 @@ export async function http() {
   }
   table('JSON requests a second', [['', 'bytes', 'the application', 'bare Node', 'ratio'], ...rows]);
   await worker.terminate();
-  await stop(app);
+  await app.end();
 }

@@ -1,11 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { readStat } from '../dist/process/linux/proc-stat.js';
-
-export const KEY = 'key-of-the-bench';
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -60,27 +56,6 @@ export async function printed(child, pattern) {
       throw new Error(`ended before it printed ${pattern}: ${child.output}`);
     await sleep(5);
   }
-}
-
-/** The built application on a free port; `stop(app)` ends it and removes its folder. */
-export async function startApp(variables = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-'));
-  const launchedAtMs = performance.now();
-  const app = start(process.execPath, [resolve('dist/main.js')], {
-    cwd: folder,
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      VS_API_PORT: '0',
-      VS_API_KEY_ADMIN: KEY,
-      VS_DATA_DIR: '',
-      ...variables,
-    },
-  });
-  app.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  app.url = (await printed(app, /Vintage Story metrics: (http:\/\/[^/\s]+\/)/))[1];
-  app.launchMs = performance.now() - launchedAtMs;
-  return app;
 }
 
 /** CPU time that a process has used, by the kernel's count. */

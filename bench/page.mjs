@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
-import { cpuSeconds, KEY, median, rssMb, sleep, startApp, stop, table } from './lib.mjs';
+import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
+import { cpuSeconds, median, rssMb, sleep, table } from './lib.mjs';
 
 const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const POINTS = 8640;
@@ -99,7 +100,7 @@ async function mainThread(session, tab, work) {
 async function day(browser) {
   const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-day-'));
   seedDay(folder);
-  const app = await startApp({
+  const app = await ApiProcess.start({
     VS_METRICS_INTERVAL: '1',
     // More than there are: all that were ever taken are in memory.
     VS_METRICS_CAPACITY: String(DAY_SAMPLES + 1000),
@@ -114,7 +115,7 @@ async function day(browser) {
     await tab.addInitScript(noteLongTasks);
     await tab.goto(app.url);
     const loading = await mainThread(session, tab, async () => {
-      await tab.goto(`${app.url}?range=${range}#key=${KEY}`);
+      await tab.goto(`${app.url}?range=${range}#key=${ADMIN_KEY}`);
       await tab.waitForSelector('#live[data-state=live]', { timeout: 60_000 });
       await sleep(3000);
     });
@@ -123,13 +124,13 @@ async function day(browser) {
     await tab.close();
   }
   table(`The page with ${DAY_SAMPLES} samples in memory and one more each second`, rows);
-  await stop(app);
+  await app.end();
   rmSync(folder, { recursive: true, force: true });
 }
 
 function openStream(url) {
   return new Promise((resolve, reject) => {
-    get(`${url}api/v1alpha1/metrics/stream`, { headers: { 'x-api-key': KEY } }, (response) => {
+    get(`${url}api/v1alpha1/metrics/stream`, { headers: { 'x-api-key': ADMIN_KEY } }, (response) => {
       response.resume();
       resolve(response);
     }).on('error', reject);
@@ -143,7 +144,7 @@ async function cpuShare(pid) {
 }
 
 export async function page() {
-  const app = await startApp({ VS_METRICS_INTERVAL: '1' });
+  const app = await ApiProcess.start({ VS_DATA_DIR: '', VS_METRICS_INTERVAL: '1' });
   if (existsSync(CHROMIUM)) {
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
@@ -174,5 +175,5 @@ export async function page() {
     ['memory a stream, KB', (((mb - idleMb) * 1024) / STREAMS).toFixed(1)],
   ]);
   for (const stream of streams) stream.destroy();
-  await stop(app);
+  await app.end();
 }

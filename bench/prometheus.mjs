@@ -1,18 +1,20 @@
 import { resolve } from 'node:path';
-import { cpuSeconds, KEY, median, sleep, startApp, stop } from './lib.mjs';
+import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
+import { cpuSeconds, median, sleep } from './lib.mjs';
 
 const SCRAPES = 500;
 const IDLE_MS = 60_000;
 
 /** What a scrape costs, and what prom-client's default metrics cost an application that is otherwise idle. Linux. */
 export async function prometheus() {
-  const app = await startApp({
+  const app = await ApiProcess.start({
+    VS_DATA_DIR: '',
     VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
     VS_SERVER_AUTOSTART: 'true',
   });
   const scrape = async () => {
     // As Prometheus asks.
-    const headers = { authorization: `Bearer ${KEY}`, 'accept-encoding': 'gzip' };
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'accept-encoding': 'gzip' };
     return (await fetch(new URL('metrics', app.url), { headers })).text();
   };
   // The work after a start (compiling, collecting garbage) goes on for a while.
@@ -41,7 +43,7 @@ export async function prometheus() {
   console.log(
     `  idle for a minute before the first scrape: ${without} ms of CPU; after it: ${withDefaults} ms`,
   );
-  await stop(app);
+  await app.end();
 }
 
 async function idleCpuMs(app) {

@@ -11,7 +11,8 @@ import { createApp } from '../dist/create-app.js';
 import { SnapshotStream } from '../dist/http/routes/snapshot-stream.js';
 import { MetricsService } from '../dist/metrics/index.js';
 import { GameServer } from '../dist/game-server/game-server.js';
-import { KEY, sleep, table } from './lib.mjs';
+import { ADMIN_KEY } from '../src/testing/api-process.mjs';
+import { sleep, table } from './lib.mjs';
 
 /** Three days at 10 s are 25,920. In a third of that, the MiB by which V8's free pages come and go looks like a slope. */
 const SAMPLES = 27_000;
@@ -31,7 +32,7 @@ const folder = mkdtempSync(join(tmpdir(), 'vsm-soak-'));
 for (const name of Object.keys(process.env)) if (name.startsWith('VS_')) delete process.env[name];
 Object.assign(process.env, {
   VS_API_PORT: '0',
-  VS_API_KEY_ADMIN: KEY,
+  VS_API_KEY_ADMIN: ADMIN_KEY,
   VS_DATA_DIR: join(folder, 'data'),
   VS_METRICS_INTERVAL: '0',
   // Ends at the first line of its input, which is /stop, and at the end of its input.
@@ -136,7 +137,7 @@ function slope(column) {
 }
 
 const url = `${await app.getUrl()}/api/v1alpha1/metrics/stream`;
-await tell('begin', true, { url, headers: { 'x-api-key': KEY } });
+await tell('begin', true, { url, headers: { 'x-api-key': ADMIN_KEY } });
 await tell('run', false);
 await game.start();
 const beganAt = performance.now();

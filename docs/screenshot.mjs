@@ -1,19 +1,21 @@
 // npm run screenshot: makes docs/page.png, a picture of the real page after MINUTES of the sample server, with a stop in
 // between.
 import { chromium } from 'playwright-core';
-import { KEY, sleep, startApp, stop } from '../bench/lib.mjs';
+import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
+import { sleep } from '../bench/lib.mjs';
 import { resolve } from 'node:path';
 
 const MINUTES = 5;
 
-const app = await startApp({
+const app = await ApiProcess.start({
+  VS_DATA_DIR: '',
   VS_METRICS_INTERVAL: '1',
   VS_METRICS_CAPACITY: '3600',
   VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
   VS_SERVER_AUTOSTART: 'true',
 });
 const post = (action) =>
-  fetch(`${app.url}api/v1alpha1/server/${action}`, { method: 'POST', headers: { 'x-api-key': KEY } });
+  fetch(`${app.url}api/v1alpha1/server/${action}`, { method: 'POST', headers: { 'x-api-key': ADMIN_KEY } });
 
 await sleep(MINUTES * 40_000);
 await post('stop');
@@ -26,10 +28,10 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
 });
 const page = await browser.newPage({ viewport: { width: 1100, height: 960 } });
-await page.goto(`${app.url}?range=all#key=${KEY}`);
+await page.goto(`${app.url}?range=all#key=${ADMIN_KEY}`);
 await page.waitForSelector('#live[data-state=live]');
 await page.hover('#memory-chart .u-over', { position: { x: 600, y: 100 } });
 await sleep(1500);
 await page.screenshot({ path: 'docs/page.png' });
 await browser.close();
-await stop(app);
+await app.end();

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventParser } from '../src/page/client/event-parser.js';
-import { MONITOR_KEY } from './support/api-process.js';
-import { AppProcess, eventually, type WireBucket, type WireSnapshot } from './support/app-process.js';
+import { ApiProcess, MONITOR_KEY, type WireBucket, type WireSnapshot } from '../src/testing/api-process.mjs';
+import { eventually } from './support/eventually.js';
 import { describeWith } from '../src/testing/components.js';
 import { sqlite, storedTimes } from './support/sqlite-shell.js';
 
@@ -13,7 +13,7 @@ const BURNER = `${process.execPath} -e 'setInterval(() => { const end = Date.now
 
 let dir: string;
 let file: string;
-let app: AppProcess | null;
+let app: ApiProcess | null;
 let emptyFile: Buffer | undefined;
 
 beforeEach(() => {
@@ -27,8 +27,13 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-async function start(env: Record<string, string> = {}): Promise<AppProcess> {
-  app = await AppProcess.start({ VS_DATA_DIR: dir, VS_SERVER_STOP_TIMEOUT: '0', ...env });
+async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
+  app = await ApiProcess.start({
+    VS_METRICS_INTERVAL: '0.1',
+    VS_DATA_DIR: dir,
+    VS_SERVER_STOP_TIMEOUT: '0',
+    ...env,
+  });
   return app;
 }
 
@@ -141,7 +146,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       const running = await start({ VS_DATA_DIR: '' });
       await eventually('samples', async () => (await running.history('?minutes=5')).length > 2);
       expect(await running.degraded()).toBeNull();
-      const { metrics } = await running.get<{ metrics: WireBucket[] }>('metrics/history?minutes=5&points=2');
+      const { metrics } = await running.data<{ metrics: WireBucket[] }>('metrics/history?minutes=5&points=2');
       expect(metrics[0]?.sampleCount).toBeGreaterThan(2);
       expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
       expect(await running.end()).toBe(0);
@@ -163,7 +168,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       expect(hour.length).toBeGreaterThan(300);
       expect(hour.map((snapshot) => snapshot.timestamp)).toEqual(stored.slice(-hour.length));
 
-      const day = await running.get<{ metrics: WireBucket[]; count: number; bucketSeconds: number }>(
+      const day = await running.data<{ metrics: WireBucket[]; count: number; bucketSeconds: number }>(
         'metrics/history?minutes=1440&points=100',
       );
       expect(day.bucketSeconds).toBe(900);
@@ -180,7 +185,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       expect(span.map((snapshot) => snapshot.timestamp)).toEqual(
         stored.filter((time) => time >= from && time < to),
       );
-      const { historyFrom } = await running.get<{ historyFrom: string }>('metrics/info');
+      const { historyFrom } = await running.data<{ historyFrom: string }>('metrics/info');
       expect(Date.parse(stored[0] ?? '') - Date.parse(historyFrom)).toBeLessThan(60_000);
     });
 
@@ -231,7 +236,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       expect(Date.parse(storedTimes(file)[0] ?? '')).toBeLessThan(Date.now() - 2 * day + 120_000);
       expect(oldestMinute()).toBeLessThan(Date.now() - 3 * day + 120_000);
       expect(await running.degraded()).toBeNull();
-      const { metrics } = await running.get<{ metrics: WireBucket[] }>(
+      const { metrics } = await running.data<{ metrics: WireBucket[] }>(
         'metrics/history?minutes=43200&points=10000',
       );
       expect(Date.parse(metrics[0]?.timestamp ?? '')).toBeLessThan(Date.now() - 2.9 * day);
@@ -284,7 +289,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       );
       const running = await start();
       const rssMb = () =>
-        running.get<WireSnapshot>('metrics/current').then((snapshot) => snapshot.apiMemoryMb);
+        running.data<WireSnapshot>('metrics/current').then((snapshot) => snapshot.apiMemoryMb);
       // The first export pays for the worker and its buffers.
       const short = await running.request(
         `api/v1alpha1/metrics/export?format=json&from=${agoIso(3_600_000)}`,
@@ -310,14 +315,14 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       await aborted.body?.getReader().read();
       abort.abort();
       await delay(300);
-      const cpu = await running.get<WireSnapshot>('metrics/current');
+      const cpu = await running.data<WireSnapshot>('metrics/current');
       expect(cpu.apiCpuPercent).toBeLessThan(50);
     });
   });
 });
 
 /** What the stream gives, from the oldest sample in memory on, until the app ends. */
-async function* streamed(from: AppProcess): AsyncGenerator<WireSnapshot> {
+async function* streamed(from: ApiProcess): AsyncGenerator<WireSnapshot> {
   const headers = { 'last-event-id': '0' };
   const { body } = await from.request('api/v1alpha1/metrics/stream', { headers });
   const parser = new EventParser();

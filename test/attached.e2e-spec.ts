@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServerStatus } from '../src/game-server/server-status.js';
-import { ApiProcess } from './support/api-process.js';
+import { ApiProcess } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';

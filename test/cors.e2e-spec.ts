@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ApiProcess } from './support/api-process.js';
+import { ApiProcess } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 
 const OURS = 'https://dash.example.org';

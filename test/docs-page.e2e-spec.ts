@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type Browser } from 'playwright-core';
-import { ADMIN_KEY, ApiProcess } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
 import { describeWith } from '../src/testing/components.js';

@@ -7,7 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppModule } from '../src/app.module.js';
 import { ACCESS } from '../src/http/access/access.decorator.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 
 const ADMIN_ROUTES = [

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ADMIN_KEY, ApiProcess, MAIN } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MAIN } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { describeWith } from '../src/testing/components.js';

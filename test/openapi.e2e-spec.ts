@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { resolve } from 'node:path';
 import { type z } from 'zod';
 import * as schemas from '../src/http/openapi/schemas.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { routesOf } from './support/routes.js';

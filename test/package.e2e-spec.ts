@@ -9,7 +9,7 @@ import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { MetricsModule, type MetricsSnapshot, ServerService } from '../src/metrics/index.js';
-import { apiEnvironment } from './support/api-process.js';
+import { apiEnvironment } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { type Browser } from 'playwright-core';
 import { ArchiveWriter } from '../src/history/sqlite/archive-writer.js';
-import { ADMIN_KEY, ApiProcess } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';

@@ -7,7 +7,7 @@ import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Browser } from 'playwright-core';
 import { formatMemory } from '../src/page/client/format.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';

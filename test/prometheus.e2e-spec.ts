@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServerStatus } from '../src/game-server/server-status.js';
-import { ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { describeWith } from '../src/testing/components.js';

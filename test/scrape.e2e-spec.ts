@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PrometheusMetrics } from '../src/http/routes/prometheus-metrics.js';
 import { MetricsModule, MetricsService, ServerService } from '../src/metrics/index.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { Children } from '../src/testing/children.js';
 

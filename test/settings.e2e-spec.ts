@@ -2,9 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MONITOR_KEY } from './support/api-process.js';
+import { ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
-import { AppProcess } from './support/app-process.js';
 
 interface WireSettings {
   intervalSeconds: { value: number; source: string };
@@ -13,7 +12,7 @@ interface WireSettings {
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
-let app: AppProcess | null;
+let app: ApiProcess | null;
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -26,12 +25,12 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function start(env: Record<string, string> = {}): Promise<AppProcess> {
-  app = await AppProcess.start({ VS_DATA_DIR: folder.path, ...env });
+async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
+  app = await ApiProcess.start({ VS_METRICS_INTERVAL: '0.1', VS_DATA_DIR: folder.path, ...env });
   return app;
 }
 
-async function change(running: AppProcess, body: unknown): Promise<{ status: number; text: string }> {
+async function change(running: ApiProcess, body: unknown): Promise<{ status: number; text: string }> {
   const response = await running.request('api/v1alpha1/settings', {
     method: 'PATCH',
     body: JSON.stringify(body),
@@ -40,7 +39,7 @@ async function change(running: AppProcess, body: unknown): Promise<{ status: num
   return { status: response.status, text: await response.text() };
 }
 
-async function set(running: AppProcess, seconds: number | null): Promise<WireSettings> {
+async function set(running: ApiProcess, seconds: number | null): Promise<WireSettings> {
   const { status, text } = await change(running, { intervalSeconds: seconds });
   expect([status, text]).toEqual([200, expect.anything()]);
   return (JSON.parse(text) as { data: WireSettings }).data;
@@ -49,7 +48,7 @@ async function set(running: AppProcess, seconds: number | null): Promise<WireSet
 describe('the interval', () => {
   it('comes from the default, the environment or the settings, and says so', async () => {
     const first = await start({ VS_METRICS_INTERVAL: '' });
-    expect(await first.get('settings')).toEqual({
+    expect(await first.data('settings')).toEqual({
       intervalSeconds: { value: 10, source: 'default' },
       persisted: true,
     });
@@ -57,7 +56,7 @@ describe('the interval', () => {
     await first.end();
 
     const second = await start({ VS_METRICS_INTERVAL: '5' });
-    expect((await second.get<WireSettings>('settings')).intervalSeconds).toEqual({
+    expect((await second.data<WireSettings>('settings')).intervalSeconds).toEqual({
       value: 5,
       source: 'environment',
     });
@@ -66,18 +65,18 @@ describe('the interval', () => {
     await second.end('SIGKILL');
 
     const third = await start({ VS_METRICS_INTERVAL: '5' });
-    expect((await third.get<WireSettings>('settings')).intervalSeconds).toEqual({
+    expect((await third.data<WireSettings>('settings')).intervalSeconds).toEqual({
       value: 0.2,
       source: 'settings',
     });
-    expect((await third.get<{ intervalSeconds: number }>('metrics/info')).intervalSeconds).toBe(0.2);
+    expect((await third.data<{ intervalSeconds: number }>('metrics/info')).intervalSeconds).toBe(0.2);
     expect(third.said(/Collection interval: 0.2 s, from the settings/)).toBe(1);
     expect(third.said(/Collecting every/)).toBe(1);
     expect((await set(third, null)).intervalSeconds).toEqual({ value: 5, source: 'environment' });
     await third.end();
 
     const fourth = await start({ VS_METRICS_INTERVAL: '' });
-    expect((await fourth.get<WireSettings>('settings')).intervalSeconds.source).toBe('default');
+    expect((await fourth.data<WireSettings>('settings')).intervalSeconds.source).toBe('default');
   });
 
   it('takes effect at once, with one timer, and loses no sample', async () => {
@@ -126,7 +125,7 @@ describe('the interval', () => {
       expect([body, status]).toEqual([body, 400]);
       expect(text).toMatch(/intervalSeconds: 0 \(off\), or 0.1 to 86400/);
     }
-    expect((await running.get<WireSettings>('settings')).intervalSeconds.value).toBe(0.1);
+    expect((await running.data<WireSettings>('settings')).intervalSeconds.value).toBe(0.1);
     expect(existsSync(file)).toBe(false);
     for (const method of ['GET', 'PATCH']) {
       expect((await running.request('api/v1alpha1/settings', { method }, null)).status).toBe(401);
@@ -150,7 +149,7 @@ describe('the file', () => {
     const text = '{"intervalSeconds": 12';
     writeFileSync(file, text);
     const running = await start();
-    expect((await running.get<WireSettings>('settings')).intervalSeconds).toEqual({
+    expect((await running.data<WireSettings>('settings')).intervalSeconds).toEqual({
       value: 0.1,
       source: 'environment',
     });

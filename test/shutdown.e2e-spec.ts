@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ADMIN_KEY, ApiProcess, MAIN } from './support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MAIN } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';

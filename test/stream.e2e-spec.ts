@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventParser, type StreamEvent } from '../src/page/client/event-parser.js';
-import { ApiProcess, MONITOR_KEY } from './support/api-process.js';
+import { ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 

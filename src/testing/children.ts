@@ -1,3 +1,4 @@
+// Real child programs to be measured. Used by unit specs of process/, metrics/ and game-server/, and by end-to-end tests.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

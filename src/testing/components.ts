@@ -1,3 +1,4 @@
+// Tests that need a component of the machine. Used by unit specs and end-to-end tests.
 import { describe } from '@jest/globals';
 import { existsSync } from 'node:fs';
 

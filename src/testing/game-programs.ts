@@ -1,3 +1,4 @@
+// Programs that play the game server. Used by unit specs of game-server/ and by end-to-end tests.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// What the kernel says of a process. Used by unit specs and end-to-end tests.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /*

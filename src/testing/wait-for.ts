@@ -1,3 +1,4 @@
+// Used by unit specs and end-to-end tests.
 /** Polls until `condition` holds; rejects after 30 s: half as long as the games of the tests run by themselves. */
 export async function waitFor(
   condition: () => boolean | Promise<boolean>,

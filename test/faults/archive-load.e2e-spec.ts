@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { renameSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { ADMIN_KEY } from '../support/api-process.js';
+import { ADMIN_KEY, ApiProcess } from '../../src/testing/api-process.mjs';
+import { eventually } from '../support/eventually.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
-import { AppProcess, eventually } from '../support/app-process.js';
 import { describeWith } from '../../src/testing/components.js';
 import { sqlite } from '../support/sqlite-shell.js';
 
@@ -19,13 +19,13 @@ interface Client {
 
 describeWith('sqlite3', '/usr/bin/sqlite3')('many queries of the history', () => {
   let folder: ReturnType<typeof temporaryFolder>;
-  let app: AppProcess;
+  let app: ApiProcess;
   let clients: Client[] = [];
 
   beforeAll(async () => {
     folder = temporaryFolder();
-    const env = { VS_DATA_DIR: folder.path, VS_METRICS_RETENTION_DAYS: '3650' };
-    await (await AppProcess.start(env)).end();
+    const env = { VS_METRICS_INTERVAL: '0.1', VS_DATA_DIR: folder.path, VS_METRICS_RETENTION_DAYS: '3650' };
+    await (await ApiProcess.start(env)).end();
     // A query over all of them takes some tenths of a second.
     sqlite(
       join(folder.path, 'metrics.db'),
@@ -34,7 +34,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('many queries of the history', () =>
          api_cpu_percent, api_cpu_percent_max)
        SELECT ${Math.floor(Date.now() / 60_000) * 60_000} - i * 60000, 6, 0, 1, 1, 1, 1 FROM n`,
     );
-    app = await AppProcess.start({ ...env, VS_METRICS_INTERVAL: '0' });
+    app = await ApiProcess.start({ ...env, VS_METRICS_INTERVAL: '0' });
   });
 
   afterAll(async () => {

@@ -15,14 +15,15 @@ import {
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
-import { AppProcess, eventually, type WireBucket, type WireSnapshot } from '../support/app-process.js';
+import { ApiProcess, type WireBucket, type WireSnapshot } from '../../src/testing/api-process.mjs';
+import { eventually } from '../support/eventually.js';
 import { describeWith } from '../../src/testing/components.js';
 import { sqlite, storedTimes } from '../support/sqlite-shell.js';
 import { describeWithTmpfs, Tmpfs } from '../support/tmpfs.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
-let apps: AppProcess[];
+let apps: ApiProcess[];
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -35,19 +36,19 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function start(env: Record<string, string> = {}): Promise<AppProcess> {
-  const app = await AppProcess.start({ VS_DATA_DIR: folder.path, ...env });
+async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
+  const app = await ApiProcess.start({ VS_METRICS_INTERVAL: '0.1', VS_DATA_DIR: folder.path, ...env });
   apps.push(app);
   return app;
 }
 
 /** Samples go on and are shown while the archive is degraded for `reason`, of which the log speaks once. */
-async function expectMemoryOnly(app: AppProcess, reason: RegExp): Promise<void> {
+async function expectMemoryOnly(app: ApiProcess, reason: RegExp): Promise<void> {
   expect(await eventually('degraded', () => app.degraded())).toMatch(reason);
-  expect((await app.get<{ degraded: string }>('metrics/info')).degraded).toMatch(reason);
+  expect((await app.data<{ degraded: string }>('metrics/info')).degraded).toMatch(reason);
   const before = await app.history();
   await eventually('more samples', async () => (await app.history()).length > before.length + 3);
-  const { metrics } = await app.get<{ metrics: WireBucket[] }>('metrics/history?minutes=10&points=10');
+  const { metrics } = await app.data<{ metrics: WireBucket[] }>('metrics/history?minutes=10&points=10');
   expect(metrics.at(-1)?.sampleCount).toBeGreaterThan(3);
   expect(await (await app.request('api/v1alpha1/metrics/export')).text()).toMatch(/^timestamp,.*\r\n20/);
   // Long enough for it to try again.
@@ -55,7 +56,7 @@ async function expectMemoryOnly(app: AppProcess, reason: RegExp): Promise<void> 
   expect(app.output.split('\n').filter((l) => l.includes('memory only'))).toHaveLength(1);
 }
 
-async function expectWritten(app: AppProcess, path = file): Promise<void> {
+async function expectWritten(app: ApiProcess, path = file): Promise<void> {
   await eventually('writing resumes', async () => (await app.degraded()) === null);
   expect(app.said('written to the archive again')).toBe(1);
   const seen = (await app.history()).map((snapshot) => snapshot.timestamp);
@@ -128,7 +129,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
       return readFileSync(file);
     }
 
-    async function expectBegunAnew(app: AppProcess): Promise<void> {
+    async function expectBegunAnew(app: ApiProcess): Promise<void> {
       await eventually('writing resumes', async () => (await app.degraded()) === null);
       await eventually('samples are written', () => storedTimes(file).length > 5);
       expect(asides().length).toBeGreaterThan(0);
@@ -356,7 +357,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
       const rows = (await (await app.request(`api/v1alpha1/${path}`)).json()) as WireBucket[];
       expect(rows.reduce((sum, row) => sum + row.sampleCount, 0)).toBe(total);
       const from = new Date(Date.now() - 6 * 86_400_000).toISOString();
-      const fine = await app.get<{ metrics: WireBucket[] }>(`metrics/history?from=${from}&points=10000`);
+      const fine = await app.data<{ metrics: WireBucket[] }>(`metrics/history?from=${from}&points=10000`);
       expect(fine.metrics.length).toBeGreaterThan(8000);
     });
 
@@ -410,7 +411,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
       expect(Math.min(...lately.map((snapshot) => Date.parse(snapshot.timestamp)))).toBeGreaterThan(
         now - 310_000,
       );
-      const hours = await app.get<{ metrics: WireBucket[] }>('metrics/history?minutes=180&points=50');
+      const hours = await app.data<{ metrics: WireBucket[] }>('metrics/history?minutes=180&points=50');
       const times = hours.metrics.map((bucket) => bucket.timestamp);
       expect(times).toEqual([...new Set(times)].sort());
       const inPast = stored.filter((time) => Date.parse(time) <= now).length;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../support/api-process.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../../src/testing/api-process.mjs';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { waitFor } from '../../src/testing/wait-for.js';
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { type ServerStatus } from '../../src/game-server/server-status.js';
-import { ApiProcess } from '../support/api-process.js';
+import { ApiProcess, MAIN } from '../../src/testing/api-process.mjs';
 import { isAlive } from '../../src/testing/kernel.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { waitFor } from '../../src/testing/wait-for.js';
@@ -30,7 +30,7 @@ async function start(variables: Record<string, string> = {}, under: readonly str
   const api = await ApiProcess.start(
     { VS_DATA_DIR: join(folder.path, 'data'), VS_SERVER_COMMAND: `sleep ${game}`, ...variables },
     folder.path,
-    under,
+    { command: [...under, process.execPath, MAIN] },
   );
   apis.push(api);
   return api;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
-import { apiEnvironment } from './api-process.js';
+import { apiEnvironment } from '../../src/testing/api-process.mjs';
 
 /** A route as Fastify knows it. */
 export interface Route {
