@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
 import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
@@ -25,9 +26,25 @@ async function weight(page, app) {
   return { requests: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
+/** The page's own chart, for the browser to run: it leaves `Chart` and `toSeries`. */
+async function chartScript() {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { Chart } from './chart.js';
+        import { toSeries } from './series.js';
+        Object.assign(globalThis, { Chart, toSeries });`,
+      resolveDir: 'dist/page/client',
+    },
+    bundle: true,
+    minify: true,
+    write: false,
+  });
+  return outputFiles[0].text;
+}
+
 /** Runs in the browser: draws a chart of so many points and appends one, again and again. */
 async function draw(points) {
-  const [{ Chart }, { toSeries }] = await Promise.all([import('/chart.js'), import('/series.js')]);
+  const { Chart, toSeries } = globalThis;
   document.getElementById('dashboard').hidden = false;
   const chart = new Chart(document.getElementById('memory-chart'), 'Memory', String);
   const samples = Array.from({ length: points }, (_, i) => ({
@@ -152,6 +169,7 @@ export async function page() {
     });
     const tab = await browser.newPage();
     const { requests, bytes } = await weight(tab, app);
+    await tab.evaluate(await chartScript());
     const { first, appended } = await tab.evaluate(draw, POINTS);
     table('The page', [
       ['weight over the wire, KB', (bytes / 1000).toFixed(1)],

@@ -23,7 +23,7 @@ interface Description {
 }
 
 /** Pages and their assets: for people, not for programs. */
-const NOT_DESCRIBED = [/^\/docs(\/|-json$|$)/, /^\/(uplot\/)?([\w.-]+\.(js|css|html|svg))?$/];
+const NOT_DESCRIBED = [/^\/docs(\/|-json$|$)/, /^\/([\w.-]+\.(js|css|html|svg))?$/];
 
 describe('the OpenAPI description', () => {
   const folder = temporaryFolder();

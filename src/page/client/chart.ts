@@ -1,10 +1,7 @@
-import type UPlot from 'uplot';
+import UPlot from 'uplot';
 import { formatNumber, formatTime } from './format.js';
 import { type Series } from './series.js';
 import { timeLabels } from './time-axis.js';
-
-/** The library is loaded by a script element of its own, which leaves this global. */
-declare const uPlot: typeof UPlot;
 
 const PLOT_HEIGHT = 230;
 /** Between two labels of the time axis, CSS pixels. */
@@ -37,7 +34,7 @@ export class Chart {
       stroke: () => cssColour('--quiet'),
       grid: { stroke: () => cssColour('--grid'), width: 1 },
     };
-    this.plot = new uPlot(
+    this.plot = new UPlot(
       {
         width: this.width,
         height: PLOT_HEIGHT,
