@@ -20,14 +20,6 @@ export default defineConfig(
     },
     rules: {
       'import-x/no-cycle': 'error',
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          name: '@nestjs/swagger',
-          allowTypeImports: true,
-          message: 'It takes a third of the start: use Describe (src/http/openapi/describe.decorator.ts).',
-        },
-      ],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       // Nest modules are classes whose decorator holds everything.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],

@@ -7,7 +7,7 @@ import { AppModule } from './app.module.js';
 import { historyConfig } from './history/history.config.js';
 import { checkSettings, envWarnings } from './config/env.js';
 import { setUpCors } from './http/access/cors.js';
-import { takeEmptyBodies } from './http/routes/empty-bodies.js';
+import { takeEmptyBodies } from './http/empty-bodies.js';
 import { HttpAdapter } from './http/http-adapter.js';
 import { httpConfig } from './http/http.config.js';
 import { setUpOpenApi } from './http/openapi/openapi.js';

@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { fastify, type FastifyReply } from 'fastify';
 import { takeTurn } from './connection-turns.js';
-import { securityHeaders } from './access/security-headers.js';
+import { SECURITY_HEADERS } from './access/security-headers.js';
 
 /** No route takes a body of more than a few fields. */
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -24,12 +24,12 @@ export class HttpAdapter extends FastifyAdapter {
       http: { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECKING_INTERVAL_MS },
       // What no route can be found for, such as a path that cannot be decoded, meets no hook.
       frameworkErrors: (error, { raw }, reply: FastifyReply) => {
-        takeTurn(raw, reply.raw, () => void reply.headers(securityHeaders(raw.url)).send(error));
+        takeTurn(raw, reply.raw, () => void reply.headers(SECURITY_HEADERS).send(error));
       },
     });
     // Before the hooks that Nest adds, so that whatever waits has cost nothing yet.
     http.addHook('onRequest', ({ raw }, reply, done) => {
-      void reply.headers(securityHeaders(raw.url));
+      void reply.headers(SECURITY_HEADERS);
       takeTurn(raw, reply.raw, done);
     });
     super(http);

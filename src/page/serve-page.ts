@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { SECURITY_HEADERS_WITH_INLINE_STYLES } from '../http/access/security-headers.js';
 import { Asset } from './asset.js';
 
 /** Made by bundle.mjs. */
@@ -29,7 +30,11 @@ export function servePage(app: NestFastifyApplication): void {
   const http = app.getHttpAdapter().getInstance();
   for (const [url, path] of files()) {
     const asset = new Asset(path);
-    http.get(url, { compress: false }, (request, reply) => asset.send(request, reply));
+    http.get(url, { compress: false }, (request, reply) => {
+      // Swagger UI has styles in its HTML.
+      if (url === '/docs') void reply.headers(SECURITY_HEADERS_WITH_INLINE_STYLES);
+      return asset.send(request, reply);
+    });
   }
   http.get('/docs/', (_request, reply) => reply.redirect('../docs'));
 }

@@ -9,7 +9,7 @@ import { ConfigService } from '@nestjs/config';
 import { Reflector } from '@nestjs/core';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type IncomingHttpHeaders } from 'node:http';
-import { ACCESS, type Access, type OpeningSetting, PUBLIC_IF } from './access.decorator.js';
+import { ACCESS, type Access, PUBLIC_IF, type PublicCondition } from './access.decorator.js';
 import { ApiKeys } from './api-keys.js';
 import { type HttpConfig } from '../http.config.js';
 import { wrongKey } from './wrong-keys.js';
@@ -26,8 +26,8 @@ export class ApiKeyGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
     if (access === 'public') return true;
-    const setting = this.reflector.get<OpeningSetting | undefined>(PUBLIC_IF, context.getHandler());
-    if (setting !== undefined && this.config.get('http', { infer: true })[setting]) return true;
+    const isPublic = this.reflector.get<PublicCondition | undefined>(PUBLIC_IF, context.getHandler());
+    if (isPublic?.(this.config.get('http', { infer: true })) === true) return true;
 
     const http = context.switchToHttp();
     const request = http.getRequest<FastifyRequest>();

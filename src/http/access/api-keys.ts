@@ -25,10 +25,11 @@ export class ApiKeys {
     if (!isLoopback(host)) warnOfShortKeys({ VS_API_KEY_ADMIN: adminKey, VS_API_KEY_MONITOR: monitorKey });
     const admin = adminKey ?? randomBytes(24).toString('base64url');
     this.generatedAdminKey = adminKey === undefined ? admin : null;
-    this.digests = [
-      ['admin', digest(admin)],
-      ...(monitorKey === undefined ? [] : [['monitor', digest(monitorKey)] as const]),
-    ];
+    const keys: Record<Role, string | undefined> = { admin, monitor: monitorKey };
+    this.digests = ROLES.flatMap((role) => {
+      const key = keys[role];
+      return key === undefined ? [] : [[role, digest(key)] as const];
+    });
   }
 
   /** The role that a key gives, or null for a key that is none of ours. */

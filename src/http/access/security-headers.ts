@@ -1,15 +1,6 @@
 import helmet from 'helmet';
 import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { isDocs } from '../openapi/openapi.js';
-
-/**
- * The headers that every answer begins with; `url` is that of the request. Nothing that would force HTTPS: most people
- * open the page over plain HTTP in their own network, where browsers also refuse the headers that need a secure origin.
- */
-export function securityHeaders(url: string | undefined): OutgoingHttpHeaders {
-  return isDocs(url) ? docs : usual;
-}
 
 /** They are the same for every answer, so they are made once: for each, that would be a tenth of its cost. */
 function makeHeaders(styleSrc: string[]): OutgoingHttpHeaders {
@@ -39,6 +30,11 @@ function makeHeaders(styleSrc: string[]): OutgoingHttpHeaders {
   return { ...response.getHeaders(), 'cache-control': 'no-store' };
 }
 
-const usual = makeHeaders(["'self'"]);
-// The page that shows the API's description has its styles in the HTML.
-const docs = makeHeaders(["'self'", "'unsafe-inline'"]);
+/**
+ * The headers that every answer begins with. Nothing that would force HTTPS: most people open the page over plain HTTP in
+ * their own network, where browsers also refuse the headers that need a secure origin.
+ */
+export const SECURITY_HEADERS = makeHeaders(["'self'"]);
+
+/** The same for a page that has styles in its HTML. */
+export const SECURITY_HEADERS_WITH_INLINE_STYLES = makeHeaders(["'self'", "'unsafe-inline'"]);

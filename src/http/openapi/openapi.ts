@@ -1,21 +1,11 @@
 import { type INestApplication } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type OpenAPIObject } from '@nestjs/swagger';
-import { KEY_SCHEMES } from '../access/access.decorator.js';
-import { API_VERSION } from '../api.js';
-import { loadSwagger } from './describe.decorator.js';
-
-/** Where people read the API's description; programs read it at the same path followed by `-json`. */
-export const DOCS_PATH = 'docs';
-
-/** Says whether the path of a request is that of the page or of its assets. */
-export function isDocs(url: string | undefined): boolean {
-  return url === `/${DOCS_PATH}` || url?.startsWith(`/${DOCS_PATH}/`) === true;
-}
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { API_VERSION } from '../routes/api.js';
+import { KEY_SCHEMES } from './describe-access.js';
 
 /** The API's description, made from the routes that exist and the schemas that validate. */
-async function openApiDocument(app: INestApplication): Promise<OpenAPIObject> {
-  const { DocumentBuilder, SwaggerModule } = await loadSwagger();
+function openApiDocument(app: INestApplication): OpenAPIObject {
   const frame = new DocumentBuilder()
     .setTitle('Vintage Story metrics')
     .setDescription(
@@ -31,11 +21,11 @@ async function openApiDocument(app: INestApplication): Promise<OpenAPIObject> {
   });
 }
 
-/** Serves the description as JSON, to all and without a key; it is put together at the first request. */
+/** Serves the description at `/docs-json`, to all and without a key; it is put together at the first request. */
 export function setUpOpenApi(app: NestFastifyApplication): void {
-  let document: Promise<OpenAPIObject> | undefined;
+  let document: OpenAPIObject | undefined;
   app
     .getHttpAdapter()
     .getInstance()
-    .get(`/${DOCS_PATH}-json`, () => (document ??= openApiDocument(app)));
+    .get('/docs-json', () => (document ??= openApiDocument(app)));
 }

@@ -1,12 +1,18 @@
 import { Controller, Get, Query, Res, StreamableFile } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
 import { ArchiveHistory } from '../../history/archive-history.js';
 import { type ExportFormat } from '../../history/sqlite/archive-protocol.js';
 import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { Roles } from '../access/access.decorator.js';
-import { API_PREFIX } from '../api.js';
-import { Describe } from '../openapi/describe.decorator.js';
+import { API_PREFIX } from './api.js';
 import { type ExportQuery, exportQuery } from './history-query.js';
 import { problem } from '../openapi/schemas.js';
 import { whileWaiting } from './while-waiting.js';
@@ -17,7 +23,7 @@ const CONTENT_TYPES: Record<ExportFormat, string> = {
 };
 
 /** The history as a file to keep. */
-@Describe((api) => api.ApiTags('metrics'))
+@ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics`)
 export class ExportController {
   constructor(
@@ -28,32 +34,24 @@ export class ExportController {
   /** Everything from `from` up to `to`, as CSV or JSON; it is read from the archive no faster than the client takes it. */
   @Get('export')
   @Roles('admin')
-  @Describe((api) =>
-    api.ApiOperation({
-      summary: 'The history as a file: samples where all of a minute are kept, the minute elsewhere',
-    }),
-  )
-  @Describe((api) =>
-    api.ApiOkResponse({
-      description: 'The file',
-      content: {
-        'text/csv': { schema: { type: 'string' } },
-        'application/json': { schema: { type: 'array', items: {} } },
-      },
-    }),
-  )
-  @Describe((api) =>
-    api.ApiBadRequestResponse({
-      description: 'A parameter cannot be used: it says which',
-      standardSchema: problem,
-    }),
-  )
-  @Describe((api) =>
-    api.ApiServiceUnavailableResponse({
-      description: 'Too many queries wait already: ask again after `Retry-After` seconds',
-      standardSchema: problem,
-    }),
-  )
+  @ApiOperation({
+    summary: 'The history as a file: samples where all of a minute are kept, the minute elsewhere',
+  })
+  @ApiOkResponse({
+    description: 'The file',
+    content: {
+      'text/csv': { schema: { type: 'string' } },
+      'application/json': { schema: { type: 'array', items: {} } },
+    },
+  })
+  @ApiBadRequestResponse({
+    description: 'A parameter cannot be used: it says which',
+    standardSchema: problem,
+  })
+  @ApiServiceUnavailableResponse({
+    description: 'Too many queries wait already: ask again after `Retry-After` seconds',
+    standardSchema: problem,
+  })
   async export(
     @Query({ schema: exportQuery }) { from, to, format }: ExportQuery,
     @Res({ passthrough: true }) reply: FastifyReply,

@@ -1,4 +1,5 @@
 import { Controller, Get, Req, ServiceUnavailableException } from '@nestjs/common';
+import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { z } from 'zod';
@@ -6,8 +7,7 @@ import { Public } from '../access/access.decorator.js';
 import { presentedKey } from '../access/api-key.guard.js';
 import { ApiKeys } from '../access/api-keys.js';
 import { Answers } from '../openapi/answers.decorator.js';
-import { ok } from '../api.js';
-import { Describe } from '../openapi/describe.decorator.js';
+import { ok } from './success.js';
 import { Readiness } from './readiness.js';
 import { degraded, problem as problemSchema } from '../openapi/schemas.js';
 
@@ -15,7 +15,7 @@ import { degraded, problem as problemSchema } from '../openapi/schemas.js';
 const DEGRADED_TO_ALL = 'Samples are kept in memory alone. A request with a key is told why.';
 
 /** Probes for whoever supervises this process; open to all, they show no numbers. */
-@Describe((api) => api.ApiTags('monitoring'))
+@ApiTags('monitoring')
 @Controller()
 export class HealthController {
   constructor(
@@ -39,12 +39,10 @@ export class HealthController {
   @Get('readyz')
   @Public()
   @Answers('Whether samples are being taken as configured', z.strictObject({ degraded }))
-  @Describe((api) =>
-    api.ApiServiceUnavailableResponse({
-      description: 'They are not; says why',
-      standardSchema: problemSchema,
-    }),
-  )
+  @ApiServiceUnavailableResponse({
+    description: 'They are not; says why',
+    standardSchema: problemSchema,
+  })
   readyz(@Req() { headers }: FastifyRequest) {
     const { problem } = this.readiness;
     if (problem !== null) throw new ServiceUnavailableException(problem);

@@ -6,6 +6,7 @@ import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { bucketWidthMs, type TimeSpan } from '../../history/metrics-bucket.js';
 import { MetricsService } from '../../metrics/index.js';
 import { type HistoryQuery } from './history-query.js';
+import { okJson } from './success.js';
 import { whileWaiting } from './while-waiting.js';
 
 /** How many raw samples one answer may hold: as many as the memory can. */
@@ -57,9 +58,5 @@ export class HistoryAnswers {
 }
 
 function body({ json, count }: JsonList, more: string): Buffer {
-  return Buffer.concat([
-    Buffer.from('{"status":"ok","data":{"metrics":'),
-    json,
-    Buffer.from(`,"count":${count}${more}}}`),
-  ]);
+  return okJson('{"metrics":', json, `,"count":${count}${more}}`);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { MetricsService, type MetricsSnapshot } from '../../metrics/index.js';
 import { snapshotJson } from './snapshot-json.js';
+import { okJson } from './success.js';
 
 /** Bodies of answers with samples from memory, put together from each snapshot's JSON, which is made once. */
 @Injectable()
@@ -26,5 +27,5 @@ export class MemoryHistory {
 
 function body(snapshots: readonly MetricsSnapshot[]): Buffer {
   const list = snapshots.map(snapshotJson).join(',');
-  return Buffer.from(`{"status":"ok","data":{"metrics":[${list}],"count":${snapshots.length}}}`);
+  return okJson(`{"metrics":[${list}],"count":${snapshots.length}}`);
 }

@@ -1,19 +1,20 @@
 import { Controller, Get, Header, Query, Res } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { MetricsScheduler, MetricsService } from '../../metrics/index.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
-import { API_PREFIX, ok } from '../api.js';
-import { Describe } from '../openapi/describe.decorator.js';
+import { API_PREFIX } from './api.js';
 import { HistoryAnswers } from './history-answers.js';
 import { type HistoryQuery, historyQuery } from './history-query.js';
 import { MemoryHistory } from './memory-history.js';
 import * as schemas from '../openapi/schemas.js';
 import { snapshotJson } from './snapshot-json.js';
+import { ok, okJson } from './success.js';
 
 /** The samples, for admins. Their bodies are JSON already. */
-@Describe((api) => api.ApiTags('metrics'))
+@ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics`)
 export class MetricsController {
   constructor(
@@ -29,27 +30,23 @@ export class MetricsController {
   @Roles('admin')
   @Answers('The newest sample; null before the first', schemas.snapshot.nullable())
   @Header('content-type', 'application/json; charset=utf-8')
-  current(): string {
+  current(): Buffer {
     const snapshot = this.metrics.current;
-    return `{"status":"ok","data":${snapshot === null ? 'null' : snapshotJson(snapshot)}}`;
+    return okJson(snapshot === null ? 'null' : snapshotJson(snapshot));
   }
 
   /** Samples or, with `points`, buckets of a span; without parameters all samples in memory. Oldest first. */
   @Get('history')
   @Roles('admin')
   @Answers('Samples or, with `points`, buckets of a span; without parameters all in memory', schemas.history)
-  @Describe((api) =>
-    api.ApiBadRequestResponse({
-      description: 'A parameter is out of range, or there are too many samples: it says which',
-      standardSchema: schemas.problem,
-    }),
-  )
-  @Describe((api) =>
-    api.ApiServiceUnavailableResponse({
-      description: 'Too many queries wait already: ask again after `Retry-After` seconds',
-      standardSchema: schemas.problem,
-    }),
-  )
+  @ApiBadRequestResponse({
+    description: 'A parameter is out of range, or there are too many samples: it says which',
+    standardSchema: schemas.problem,
+  })
+  @ApiServiceUnavailableResponse({
+    description: 'Too many queries wait already: ask again after `Retry-After` seconds',
+    standardSchema: schemas.problem,
+  })
   @Header('content-type', 'application/json; charset=utf-8')
   history(
     @Query({ schema: historyQuery }) query: HistoryQuery,

@@ -1,16 +1,17 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { ApiConflictResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
 import { GameServer } from '../../game-server/game-server.js';
 import { type ServerStatus } from '../../game-server/server-status.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
-import { API_PREFIX, ok, type Success } from '../api.js';
-import { Describe } from '../openapi/describe.decorator.js';
+import { API_PREFIX } from './api.js';
+import { ok, type Success } from './success.js';
 import { problem, serverStatus } from '../openapi/schemas.js';
 
 const forbiddenByState = { description: 'Its state forbids this now', standardSchema: problem };
 
 /** The game server's life: its status for both roles, its switches for admins. */
-@Describe((api) => api.ApiTags('server'))
+@ApiTags('server')
 @Controller(`${API_PREFIX}/server`)
 export class ServerController {
   constructor(private readonly server: GameServer) {}
@@ -26,13 +27,11 @@ export class ServerController {
   @HttpCode(200)
   @Roles('admin')
   @Answers('Starts the game server', serverStatus)
-  @Describe((api) => api.ApiConflictResponse(forbiddenByState))
-  @Describe((api) =>
-    api.ApiUnprocessableEntityResponse({
-      description: 'The program or its folder cannot be used',
-      standardSchema: problem,
-    }),
-  )
+  @ApiConflictResponse(forbiddenByState)
+  @ApiUnprocessableEntityResponse({
+    description: 'The program or its folder cannot be used',
+    standardSchema: problem,
+  })
   async start(): Promise<Success<ServerStatus>> {
     return ok(await this.server.start());
   }
@@ -41,7 +40,7 @@ export class ServerController {
   @HttpCode(200)
   @Roles('admin')
   @Answers('Asks the game server to save and stop; does not wait for the end', serverStatus)
-  @Describe((api) => api.ApiConflictResponse(forbiddenByState))
+  @ApiConflictResponse(forbiddenByState)
   async stop(): Promise<Success<ServerStatus>> {
     return ok(await this.server.stop());
   }
@@ -50,7 +49,7 @@ export class ServerController {
   @HttpCode(200)
   @Roles('admin')
   @Answers('Stops the game server and starts it again once it has ended', serverStatus)
-  @Describe((api) => api.ApiConflictResponse(forbiddenByState))
+  @ApiConflictResponse(forbiddenByState)
   async restart(): Promise<Success<ServerStatus>> {
     return ok(await this.server.restart());
   }

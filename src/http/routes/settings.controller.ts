@@ -1,4 +1,5 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { ApiBadRequestResponse, ApiTags } from '@nestjs/swagger';
 import {
   type Settings,
   type SettingsChange,
@@ -7,12 +8,12 @@ import {
 } from '../../settings/settings.service.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
-import { API_PREFIX, ok, type Success } from '../api.js';
-import { Describe } from '../openapi/describe.decorator.js';
+import { API_PREFIX } from './api.js';
+import { ok, type Success } from './success.js';
 import * as schemas from '../openapi/schemas.js';
 
 /** What can be changed while the application runs, for admins. */
-@Describe((api) => api.ApiTags('settings'))
+@ApiTags('settings')
 @Controller(`${API_PREFIX}/settings`)
 export class SettingsController {
   constructor(private readonly settings: SettingsService) {}
@@ -29,12 +30,10 @@ export class SettingsController {
   @Patch()
   @Roles('admin')
   @Answers('Changes the settings that are given, at once', schemas.settings)
-  @Describe((api) =>
-    api.ApiBadRequestResponse({
-      description: 'A value is not allowed: it says which',
-      standardSchema: schemas.problem,
-    }),
-  )
+  @ApiBadRequestResponse({
+    description: 'A value is not allowed: it says which',
+    standardSchema: schemas.problem,
+  })
   change(@Body({ schema: settingsChange }) change: SettingsChange): Success<Settings> {
     return ok(this.settings.change(change));
   }

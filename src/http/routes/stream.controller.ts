@@ -1,8 +1,8 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Roles } from '../access/access.decorator.js';
-import { API_PREFIX } from '../api.js';
-import { Describe } from '../openapi/describe.decorator.js';
+import { API_PREFIX } from './api.js';
 import { SnapshotStream } from './snapshot-stream.js';
 
 const HEADERS = {
@@ -13,7 +13,7 @@ const HEADERS = {
 };
 
 /** Each new snapshot as it is taken, as Server-Sent Events; written to the socket itself, past compression. */
-@Describe((api) => api.ApiTags('metrics'))
+@ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics/stream`)
 export class StreamController {
   constructor(private readonly stream: SnapshotStream) {}
@@ -21,20 +21,16 @@ export class StreamController {
   /** `event: snapshot`, `id:` the sample's time in ms; `Last-Event-ID` replays what came after it. */
   @Get()
   @Roles('admin')
-  @Describe((api) => api.ApiOperation({ summary: 'Each new sample as it is taken' }))
-  @Describe((api) =>
-    api.ApiHeader({
-      name: 'Last-Event-ID',
-      required: false,
-      description: 'Replays what came after this sample',
-    }),
-  )
-  @Describe((api) =>
-    api.ApiOkResponse({
-      description: 'Events named `snapshot`; `id` is the time of the sample in ms, `data` a Snapshot',
-      content: { 'text/event-stream': { schema: { type: 'string' } } },
-    }),
-  )
+  @ApiOperation({ summary: 'Each new sample as it is taken' })
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'Replays what came after this sample',
+  })
+  @ApiOkResponse({
+    description: 'Events named `snapshot`; `id` is the time of the sample in ms, `data` a Snapshot',
+    content: { 'text/event-stream': { schema: { type: 'string' } } },
+  })
   open(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const lastEventId = request.headers['last-event-id'];
     reply.hijack();
