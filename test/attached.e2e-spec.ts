@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ServerStatus } from '../src/game-server/server-status.js';
+import { type GameServerStatus } from '../src/game-server/game-server-status.js';
 import { ApiProcess } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
@@ -40,7 +40,7 @@ describe('a game server that something else runs', () => {
     folder.remove();
   });
 
-  const status = () => api.data<ServerStatus>('server/status');
+  const status = () => api.data<GameServerStatus>('server/status');
   const current = () => api.data<Sample | null>('metrics/current');
   const measured = () => waitFor(async () => (await current())?.gameCpuPercent != null);
   const unmeasured = () => waitFor(async () => (await current())?.gameMemoryMb === null);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { type ServerStatus } from '../src/game-server/server-status.js';
+import { type GameServerStatus } from '../src/game-server/game-server-status.js';
 import { ApiProcess } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
@@ -48,7 +48,7 @@ describe('the whole application with the sample server', () => {
     };
   }
 
-  const status = () => api.data<ServerStatus>('server/status');
+  const status = () => api.data<GameServerStatus>('server/status');
   const current = () => api.data<Sample | null>('metrics/current');
   const history = async () => (await api.data<{ metrics: Sample[] }>('metrics/history')).metrics;
 
@@ -263,7 +263,7 @@ describe('a game that cannot be started', () => {
     const response = await api.request('api/v1alpha1/server/start', { method: 'POST' });
     expect(response.status).toBe(422);
     expect(((await response.json()) as { message: string }).message).toMatch(reason);
-    const status = await api.data<ServerStatus>('server/status');
+    const status = await api.data<GameServerStatus>('server/status');
     expect(status).toMatchObject({ state: 'stopped' });
     expect(status.lastError).toMatch(reason);
   });

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type ServerStatus } from '../src/game-server/server-status.js';
+import { type GameServerStatus } from '../src/game-server/game-server-status.js';
 import { ApiProcess } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
@@ -44,7 +44,7 @@ describeWith('OpenTTD', OPENTTD)('a real game server (OpenTTD, dedicated)', () =
       },
       folder.path,
     );
-    const { pid } = await api.data<ServerStatus>('server/start', 'POST');
+    const { pid } = await api.data<GameServerStatus>('server/start', 'POST');
     if (pid === null) throw new Error('no pid');
 
     // Steady, once the world has been made: memory no longer grows between two samples.
@@ -73,7 +73,9 @@ describeWith('OpenTTD', OPENTTD)('a real game server (OpenTTD, dedicated)', () =
     expect(cpuPercent).toBeGreaterThan(0);
 
     await api.data('server/stop', 'POST');
-    await waitFor(async () => (await required(api).data<ServerStatus>('server/status')).state === 'stopped');
+    await waitFor(
+      async () => (await required(api).data<GameServerStatus>('server/status')).state === 'stopped',
+    );
     expect(await api.data('server/status')).toMatchObject({ lastExitCode: 0, lastError: null });
     expect(isAlive(pid)).toBe(false);
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ServerStatus } from '../src/game-server/server-status.js';
+import { type GameServerStatus } from '../src/game-server/game-server-status.js';
 import { ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
@@ -56,7 +56,7 @@ describeWith('Prometheus', '/usr/bin/prometheus')('a real Prometheus', () => {
 
   const seen = (query: string, accepts: (value: number | null) => boolean) =>
     waitFor(async () => accepts(await prometheus.value(query)), query);
-  const status = () => api.data<ServerStatus>('server/status');
+  const status = () => api.data<GameServerStatus>('server/status');
 
   it('scrapes the target with the monitor key and keeps its series', async () => {
     await seen('up{job="vintagestory"}', (up) => up === 1);

@@ -53,7 +53,7 @@ export class AdoptedProcess extends RunningGame {
     return [];
   }
 
-  protected override tell(): boolean {
+  protected override sendCommand(): boolean {
     return false;
   }
 }

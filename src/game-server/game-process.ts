@@ -67,7 +67,7 @@ export class GameProcess extends RunningGame {
     return this.tail.lines();
   }
 
-  protected override tell(line: string): boolean {
+  protected override sendCommand(line: string): boolean {
     this.child.stdin?.write(`${line}\n`);
     return true;
   }

@@ -3,23 +3,22 @@ import { access, stat } from 'node:fs/promises';
 import { devNull } from 'node:os';
 import { resolve } from 'node:path';
 import { isWindows } from '../process/platform.js';
+import { GameServerStartError } from './game-server-errors.js';
 
 /** More than a start needs: three pipes of two ends each, and what tells that the program runs. */
 const DESCRIPTORS = 12;
 /** The kernel reads no more of a script's first line (execve(2)). */
 const FIRST_LINE_BYTES = 256;
 
-/** Why a program cannot be started, in a sentence for an admin. */
-export class StartProblem extends Error {}
-
-/** Throws a {@link StartProblem} unless there is the folder in which a program is to run. */
+/** Throws a {@link GameServerStartError} unless there is the folder in which a program is to run. */
 export async function requireFolder(cwd: string): Promise<void> {
   const problem = await folderProblem(cwd);
-  if (problem !== null) throw new StartProblem(`The game server's folder ${cwd} ${problem} (VS_SERVER_CWD).`);
+  if (problem !== null)
+    throw new GameServerStartError(`The game server's folder ${cwd} ${problem} (VS_SERVER_CWD).`);
 }
 
 /**
- * Throws a {@link StartProblem} when it can be known beforehand that a start would fail: no folder, no program that may be run
+ * Throws a {@link GameServerStartError} when it can be known beforehand that a start would fail: no folder, no program that may be run
  * (on Windows that is not looked at), no interpreter of a script, no free descriptor.
  */
 export async function requireStartable(program: string, cwd: string): Promise<void> {
@@ -28,13 +27,15 @@ export async function requireStartable(program: string, cwd: string): Promise<vo
   try {
     takeDescriptors(DESCRIPTORS);
   } catch (error) {
-    throw new StartProblem(`The API has no free descriptors to start a program with: ${messageOf(error)}.`);
+    throw new GameServerStartError(
+      `The API has no free descriptors to start a program with: ${messageOf(error)}.`,
+    );
   }
 }
 
 /** Puts the error of a start into a sentence. */
 export function startFailure(error: unknown, program: string): string {
-  if (error instanceof StartProblem) return error.message;
+  if (error instanceof GameServerStartError) return error.message;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return `The game server's program ${program} was not found (VS_SERVER_COMMAND).`;
   if (code === 'EACCES') return `The game server's program ${program} may not be run (VS_SERVER_COMMAND).`;
@@ -66,12 +67,12 @@ async function requireProgram(program: string, cwd: string): Promise<void> {
       await requireInterpreter(program, path, cwd);
       return;
     } catch (error) {
-      if (error instanceof StartProblem) throw error;
+      if (error instanceof GameServerStartError) throw error;
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') failure ??= error;
       else failure = failure ?? error;
     }
   }
-  throw new StartProblem(startFailure(failure, program));
+  throw new GameServerStartError(startFailure(failure, program));
 }
 
 async function requireInterpreter(program: string, path: string, cwd: string): Promise<void> {
@@ -80,7 +81,7 @@ async function requireInterpreter(program: string, path: string, cwd: string): P
   try {
     await access(resolve(cwd, interpreter), constants.X_OK);
   } catch {
-    throw new StartProblem(
+    throw new GameServerStartError(
       `The game server's program ${program} is a script for ${interpreter}, which cannot be run (VS_SERVER_COMMAND).`,
     );
   }

@@ -1,9 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
-import { AttachedServerService } from './attached-server.service.js';
+import { AttachedGameServerService } from './attached-game-server.service.js';
 import { GameServer } from './game-server.js';
 import { GameServerService } from './game-server.service.js';
-import { ServerAutostart } from './server-autostart.js';
+import { GameServerAutostart } from './game-server-autostart.js';
 import { type GameServerConfig, gameServerConfig } from './game-server.config.js';
 import { ServerService } from '../metrics/server.service.js';
 
@@ -21,10 +21,10 @@ import { ServerService } from '../metrics/server.service.js';
       useFactory: (config: ConfigService<{ server: GameServerConfig }, true>): GameServer =>
         config.get('server.pidFile', { infer: true }) === ''
           ? new GameServerService(config)
-          : new AttachedServerService(config),
+          : new AttachedGameServerService(config),
     },
     { provide: ServerService, useExisting: GameServer },
-    ServerAutostart,
+    GameServerAutostart,
   ],
   exports: [GameServer, ServerService],
 })

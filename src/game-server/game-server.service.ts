@@ -1,11 +1,9 @@
 import {
-  ConflictException,
   Injectable,
   Logger,
   type OnApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
-  UnprocessableEntityException,
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,21 +12,20 @@ import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
 import { AdoptedProcess } from './adopted-process.js';
 import { GameProcess } from './game-process.js';
 import { requireFolder, requireStartable, startFailure } from './game-program.js';
+import { GameServerStartError, GameServerStateError } from './game-server-errors.js';
 import { GameServer } from './game-server.js';
 import { retryPauses } from './retry-pauses.js';
 import { type ProcessExit, type RunningGame } from './running-game.js';
 import { type GameServerConfig } from './game-server.config.js';
-import { type RememberedGame, ServerRecord } from './server-record.js';
-import { type ServerState, type ServerStatus } from './server-status.js';
+import { type RememberedGame, GameServerRecord } from './game-server-record.js';
+import { type GameServerState, type GameServerStatus } from './game-server-status.js';
 
 /** How often a copy looks whether the other, which has the data folder, has ended. */
 const TAKE_OVER_MS = 2000;
 
 /**
  * The life of one game server, run as a child process, or taken over from an earlier run that was killed. `start`,
- * `stop` and `restart` answer with the status just entered; they throw a ConflictException (409) when the state
- * forbids them, and `start` and `restart` an UnprocessableEntityException (422) when the program or its folder cannot
- * be used. Of several copies on one data folder only the one that has its lock starts a game or takes one over.
+ * `stop` and `restart` answer with the status just entered. Of several copies on one data folder only the one that has its lock starts a game or takes one over.
  */
 @Injectable()
 export class GameServerService
@@ -37,12 +34,13 @@ export class GameServerService
 {
   private readonly logger = new Logger(GameServerService.name);
   private readonly config: GameServerConfig;
-  private readonly record: ServerRecord;
+  private readonly record: GameServerRecord;
   private readonly lock: DataDirLock | null;
   private takeOverTimer: NodeJS.Timeout | undefined;
-  override readonly gameServerChanged$: Observable<unknown>;
-  private readonly statuses: BehaviorSubject<ServerStatus>;
-  private state: ServerState;
+  /** The present status to each new subscriber, then one at each change of state. */
+  override readonly gameServerChanged$: Observable<GameServerStatus>;
+  private readonly statuses: BehaviorSubject<GameServerStatus>;
+  private state: GameServerState;
   private game: RunningGame | null = null;
   /** The start under way, or the last one; never rejects. */
   private launch: Promise<void> = Promise.resolve();
@@ -63,7 +61,7 @@ export class GameServerService
     super();
     this.config = config.get('server', { infer: true });
     const { dataDir } = this.config;
-    this.record = new ServerRecord(dataDir);
+    this.record = new GameServerRecord(dataDir);
     this.lock = dataDir === '' ? null : dataDirLock(dataDir);
     this.state = this.config.command.length === 0 ? 'not_configured' : 'stopped';
     this.statuses = new BehaviorSubject(this.status);
@@ -74,7 +72,7 @@ export class GameServerService
     return this.game?.isRunning === true ? this.game.pid : null;
   }
 
-  override get status(): ServerStatus {
+  override get status(): GameServerStatus {
     const game = this.game?.isRunning === true ? this.game : null;
     return {
       state: this.state,
@@ -85,11 +83,6 @@ export class GameServerService
       lastExitSignal: this.lastExit.signal,
       lastError: this.lastError,
     };
-  }
-
-  /** The present status to each new subscriber, then one at each change of state. */
-  get status$(): Observable<ServerStatus> {
-    return this.statuses.asObservable();
   }
 
   /** Takes over the game that an earlier run of this program started, was killed, and left running. */
@@ -111,16 +104,16 @@ export class GameServerService
   }
 
   /** Starts the game; resolves when its process runs, which is not yet when players can join. */
-  override async start(): Promise<ServerStatus> {
+  override async start(): Promise<GameServerStatus> {
     if (this.state === 'not_configured') {
-      throw new ConflictException('No game server is configured: set VS_SERVER_COMMAND.');
+      throw new GameServerStateError('No game server is configured: set VS_SERVER_COMMAND.');
     }
     if (this.state !== 'stopped') {
       const pid = this.state === 'running' ? ` (pid ${String(this.gameServerPid)})` : '';
       const how = this.state === 'stopping' ? 'still stopping' : `${this.state} already${pid}`;
-      throw new ConflictException(`The game server is ${how}.`);
+      throw new GameServerStateError(`The game server is ${how}.`);
     }
-    if (this.shuttingDown) throw new ConflictException('The API is shutting down.');
+    if (this.shuttingDown) throw new GameServerStateError('The API is shutting down.');
     this.requireNoOther();
 
     this.lastError = null;
@@ -132,7 +125,7 @@ export class GameServerService
   }
 
   /** Asks the game to save and stop, and goes on to signals when it does not; does not wait for the end. */
-  override async stop(): Promise<ServerStatus> {
+  override async stop(): Promise<GameServerStatus> {
     const { retrying } = this;
     retrying?.abort();
     await this.launch;
@@ -148,8 +141,8 @@ export class GameServerService
    * Stops the game and starts it again once it has ended, for some minutes if need be; a later `stop` takes the second
    * half back. A game that could not be started again is not stopped.
    */
-  override async restart(): Promise<ServerStatus> {
-    if (this.retrying !== null) throw new ConflictException('The game server is starting already.');
+  override async restart(): Promise<GameServerStatus> {
+    if (this.retrying !== null) throw new GameServerStateError('The game server is starting already.');
     await this.launch;
     if (this.state === 'running') await this.requireStartable();
     return this.beginStop(true);
@@ -207,7 +200,7 @@ export class GameServerService
 
   private refuse(message: string): never {
     this.lastError = message;
-    throw new ConflictException(message);
+    throw new GameServerStateError(message);
   }
 
   private takeOver(game: RememberedGame | null): void {
@@ -224,7 +217,7 @@ export class GameServerService
     } catch (error) {
       const message = `The game server is not restarted, it runs on: ${startFailure(error, this.program)}`;
       this.logger.error(message);
-      throw new UnprocessableEntityException(message);
+      throw new GameServerStartError(message);
     }
   }
 
@@ -259,7 +252,7 @@ export class GameServerService
     this.lastError = failure;
     this.enter('stopped');
     this.logger.error(failure);
-    throw new UnprocessableEntityException(failure);
+    throw new GameServerStartError(failure);
   }
 
   private async spawnOnce(): Promise<void> {
@@ -278,11 +271,11 @@ export class GameServerService
     this.run = this.follow(game);
   }
 
-  private beginStop(thenStart: boolean): ServerStatus {
+  private beginStop(thenStart: boolean): GameServerStatus {
     const { game } = this;
     if (this.state !== 'running' || game === null) {
       const state = this.state === 'not_configured' ? 'not configured' : this.state;
-      throw new ConflictException(`The game server is not running, it is ${state}.`);
+      throw new GameServerStateError(`The game server is not running, it is ${state}.`);
     }
     this.restartWanted = thenStart;
     this.enter('stopping');
@@ -348,7 +341,7 @@ export class GameServerService
     this.logger.warn([`${this.lastError} ${intro}`, ...lines].join('\n'));
   }
 
-  private enter(state: ServerState): void {
+  private enter(state: GameServerState): void {
     this.state = state;
     this.logger.log(
       state === 'running' ? `Game server running, pid ${String(this.gameServerPid)}` : `Game server ${state}`,

@@ -28,7 +28,7 @@ export abstract class RunningGame {
   abstract outputTail(): string[];
 
   /** Writes a line to its console; false when we have none. */
-  protected abstract tell(line: string): boolean;
+  protected abstract sendCommand(line: string): boolean;
 
   /** True until the command and all of its group have ended. */
   get isAlive(): boolean {
@@ -41,7 +41,7 @@ export abstract class RunningGame {
    * signal it, or when it outlives even that.
    */
   async end(stopCommand: string, timeoutMs: number): Promise<boolean> {
-    if (stopCommand !== '' && this.isRunning && this.tell(stopCommand)) {
+    if (stopCommand !== '' && this.isRunning && this.sendCommand(stopCommand)) {
       if (await this.endsWithin(timeoutMs)) return false;
       this.warn(`${timeoutMs / 1000} s after ${stopCommand}: sending SIGTERM`);
     }

@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { HistoryModule } from '../history/history.module.js';
 import { MetricsModule } from '../metrics/index.js';
 import { SettingsModule } from '../settings/settings.module.js';
 import { ApiKeyGuard } from './access/api-key.guard.js';
 import { ApiKeys } from './access/api-keys.js';
 import { ExportController } from './routes/export.controller.js';
+import { GameServerErrorsFilter } from './routes/game-server-errors.filter.js';
 import { HealthController } from './routes/health.controller.js';
 import { HistoryAnswers } from './routes/history-answers.js';
 import { httpConfig } from './http.config.js';
@@ -40,6 +41,7 @@ import { StreamController } from './routes/stream.controller.js';
     SnapshotStream,
     PrometheusMetrics,
     { provide: APP_GUARD, useClass: ApiKeyGuard },
+    { provide: APP_FILTER, useClass: GameServerErrorsFilter },
   ],
 })
 export class HttpModule {}

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ServerStatus } from '../../src/game-server/server-status.js';
+import { type GameServerStatus } from '../../src/game-server/game-server-status.js';
 import { ApiProcess } from '../../src/testing/api-process.mjs';
 import { isAlive } from '../../src/testing/kernel.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
@@ -44,7 +44,7 @@ async function start(command: string, variables: Record<string, string> = {}): P
     folder.path,
   );
   api = started;
-  const { pid } = await started.data<ServerStatus>('server/start', 'POST');
+  const { pid } = await started.data<GameServerStatus>('server/start', 'POST');
   if (pid === null) throw new Error('no pid');
   games.add(pid);
   return [started, pid];
@@ -66,10 +66,10 @@ async function measured(of: ApiProcess): Promise<void> {
   await waitFor(async () => (await current(of)).gameMemoryMb !== null);
 }
 
-async function stopped(of: ApiProcess): Promise<ServerStatus> {
+async function stopped(of: ApiProcess): Promise<GameServerStatus> {
   await of.data('server/stop', 'POST');
-  await waitFor(async () => (await of.data<ServerStatus>('server/status')).state === 'stopped');
-  return of.data<ServerStatus>('server/status');
+  await waitFor(async () => (await of.data<GameServerStatus>('server/status')).state === 'stopped');
+  return of.data<GameServerStatus>('server/status');
 }
 
 describe('a game that', () => {
@@ -184,7 +184,7 @@ describeWith('OpenTTD', '/usr/games/openttd')('a game that forks and exits (Open
       HOME: folder.path,
       XDG_DATA_HOME: join(folder.path, 'share'),
     });
-    await waitFor(async () => (await app.data<ServerStatus>('server/status')).state === 'stopped');
+    await waitFor(async () => (await app.data<GameServerStatus>('server/status')).state === 'stopped');
     expect(await app.data('server/status')).toMatchObject({ lastExitCode: 0, pid: null });
     expect((await samplesLater(app, 2)).gameMemoryMb).toBeNull();
   });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type ServerStatus } from '../../src/game-server/server-status.js';
+import { type GameServerStatus } from '../../src/game-server/game-server-status.js';
 import { ApiProcess, MAIN } from '../../src/testing/api-process.mjs';
 import { isAlive } from '../../src/testing/kernel.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
@@ -46,7 +46,7 @@ function games(): number[] {
     .map(([pid]) => Number(pid));
 }
 
-const status = (api: ApiProcess) => api.data<ServerStatus>('server/status');
+const status = (api: ApiProcess) => api.data<GameServerStatus>('server/status');
 
 async function answer(api: ApiProcess, action: string): Promise<{ status: number; message: string }> {
   const response = await api.request(`api/v1alpha1/server/${action}`, { method: 'POST' });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ServerStatus } from '../../game-server/server-status.js';
+import { type GameServerStatus } from '../../game-server/game-server-status.js';
 
 const megabytes = 'MiB (1024² bytes) of resident memory';
 const percent = 'Percent of one core since the sample before: 100 = one core busy, 200 = two';
@@ -80,7 +80,7 @@ export const serverStatus = z
       .nullable()
       .describe('Why the last start failed, or the last run ended unasked or had to be killed'),
   })
-  .meta({ id: 'ServerStatus' }) satisfies z.ZodType<ServerStatus>;
+  .meta({ id: 'ServerStatus' }) satisfies z.ZodType<GameServerStatus>;
 
 /** The settings in force as they are sent. */
 export const settings = z

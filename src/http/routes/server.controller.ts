@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiConflictResponse, ApiTags, ApiUnprocessableEntityResponse } from '@nestjs/swagger';
 import { GameServer } from '../../game-server/game-server.js';
-import { type ServerStatus } from '../../game-server/server-status.js';
+import { type GameServerStatus } from '../../game-server/game-server-status.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
 import { API_PREFIX } from './api.js';
@@ -19,7 +19,7 @@ export class ServerController {
   @Get('status')
   @Roles('admin', 'monitor')
   @Answers('The state of the game server', serverStatus)
-  status(): Success<ServerStatus> {
+  status(): Success<GameServerStatus> {
     return ok(this.server.status);
   }
 
@@ -32,7 +32,7 @@ export class ServerController {
     description: 'The program or its folder cannot be used',
     standardSchema: problem,
   })
-  async start(): Promise<Success<ServerStatus>> {
+  async start(): Promise<Success<GameServerStatus>> {
     return ok(await this.server.start());
   }
 
@@ -41,7 +41,7 @@ export class ServerController {
   @Roles('admin')
   @Answers('Asks the game server to save and stop; does not wait for the end', serverStatus)
   @ApiConflictResponse(forbiddenByState)
-  async stop(): Promise<Success<ServerStatus>> {
+  async stop(): Promise<Success<GameServerStatus>> {
     return ok(await this.server.stop());
   }
 
@@ -50,7 +50,7 @@ export class ServerController {
   @Roles('admin')
   @Answers('Stops the game server and starts it again once it has ended', serverStatus)
   @ApiConflictResponse(forbiddenByState)
-  async restart(): Promise<Success<ServerStatus>> {
+  async restart(): Promise<Success<GameServerStatus>> {
     return ok(await this.server.restart());
   }
 }

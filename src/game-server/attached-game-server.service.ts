@@ -1,14 +1,15 @@
-import { ConflictException, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
+import { GameServerStateError } from './game-server-errors.js';
 import { GameServer } from './game-server.js';
 import { PidFile } from './pid-file.js';
 import { processAgeMs } from '../process/process-identity.js';
 import { type GameServerConfig } from './game-server.config.js';
-import { type ServerStatus } from './server-status.js';
+import { type GameServerStatus } from './game-server-status.js';
 
 /** A game server that something else runs (systemd, screen, another container): we look at it and leave it alone. */
 @Injectable()
-export class AttachedServerService extends GameServer {
+export class AttachedGameServerService extends GameServer {
   private readonly file: PidFile;
 
   constructor(config: ConfigService<{ server: GameServerConfig }, true>) {
@@ -20,7 +21,7 @@ export class AttachedServerService extends GameServer {
     return this.file.read().pid;
   }
 
-  override get status(): ServerStatus {
+  override get status(): GameServerStatus {
     const { pid, reason } = this.file.read();
     const ageMs = pid === null ? null : processAgeMs(pid);
     return {
@@ -34,15 +35,15 @@ export class AttachedServerService extends GameServer {
     };
   }
 
-  override start(): Promise<ServerStatus> {
+  override start(): Promise<GameServerStatus> {
     return this.refuse('started');
   }
 
-  override stop(): Promise<ServerStatus> {
+  override stop(): Promise<GameServerStatus> {
     return this.refuse('stopped');
   }
 
-  override restart(): Promise<ServerStatus> {
+  override restart(): Promise<GameServerStatus> {
     return this.refuse('restarted');
   }
 
@@ -52,7 +53,7 @@ export class AttachedServerService extends GameServer {
 
   private refuse(what: string): Promise<never> {
     return Promise.reject(
-      new ConflictException(
+      new GameServerStateError(
         `The game server cannot be ${what} here: something else runs it and writes ${this.file.path} (VS_SERVER_PID_FILE).`,
       ),
     );

@@ -7,7 +7,7 @@ import { groupMembers } from '../testing/game-programs.js';
 import { GameServer } from './game-server.js';
 import { GameServerModule } from './game-server.module.js';
 
-describe('ServerAutostart', () => {
+describe('GameServerAutostart', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let before: NodeJS.ProcessEnv;
   let app: NestFastifyApplication;

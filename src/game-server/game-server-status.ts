@@ -1,9 +1,9 @@
 /** Where the game server is in its life; `not_configured` when there is no command to run. */
-export type ServerState = 'not_configured' | 'stopped' | 'starting' | 'running' | 'stopping';
+export type GameServerState = 'not_configured' | 'stopped' | 'starting' | 'running' | 'stopping';
 
 /** The game server as seen from outside; also the wire format. */
-export interface ServerStatus {
-  readonly state: ServerState;
+export interface GameServerStatus {
+  readonly state: GameServerState;
   /** False: something else runs the game server; start, stop and restart answer 409. */
   readonly controllable: boolean;
   /** Process id of the game server, or null when it is not running. */

@@ -6,8 +6,8 @@ import { type GameServerConfig } from './game-server.config.js';
 
 /** Starts the game once the API listens: an API that cannot listen (port taken) must not leave a game behind. */
 @Injectable()
-export class ServerAutostart implements OnModuleInit {
-  private readonly logger = new Logger(ServerAutostart.name);
+export class GameServerAutostart implements OnModuleInit {
+  private readonly logger = new Logger(GameServerAutostart.name);
 
   constructor(
     private readonly config: ConfigService<{ server: GameServerConfig }, true>,

@@ -56,8 +56,8 @@ export interface RememberedGame {
  * next run finds it again and no second server is put on the same world. It is written before the game is started,
  * with a mark by which the game is known from then on. Without a folder nothing is remembered.
  */
-export class ServerRecord {
-  private readonly logger = new Logger(ServerRecord.name);
+export class GameServerRecord {
+  private readonly logger = new Logger(GameServerRecord.name);
   /** Where it is; null when nothing is remembered. */
   readonly file: string | null;
   private readonly lock: DataDirLock | null;

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ConflictException } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -8,13 +7,14 @@ import { isAlive } from '../testing/kernel.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { waitFor } from '../testing/wait-for.js';
 import { hasEnded } from '../testing/game-programs.js';
-import { AttachedServerService } from './attached-server.service.js';
+import { AttachedGameServerService } from './attached-game-server.service.js';
+import { GameServerStateError } from './game-server-errors.js';
 import { GameServer } from './game-server.js';
 import { GameServerService } from './game-server.service.js';
 import { GameServerModule } from './game-server.module.js';
 import { ServerService } from '../metrics/server.service.js';
 
-describe('AttachedServerService', () => {
+describe('AttachedGameServerService', () => {
   const original = process.env;
   let folder: ReturnType<typeof temporaryFolder>;
   let path: string;
@@ -47,7 +47,7 @@ describe('AttachedServerService', () => {
     expect(await build('')).toBeInstanceOf(GameServerService);
     await module?.close();
     const server = await build(path);
-    expect(server).toBeInstanceOf(AttachedServerService);
+    expect(server).toBeInstanceOf(AttachedGameServerService);
     expect(module?.get(ServerService)).toBe(server);
   });
 
@@ -85,7 +85,7 @@ describe('AttachedServerService', () => {
     const server = await build(path);
     writeFileSync(path, String(game.pid));
     const error: unknown = await server[action]().catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(ConflictException);
+    expect(error).toBeInstanceOf(GameServerStateError);
     expect((error as Error).message).toContain(`something else runs it and writes ${path}`);
   });
 

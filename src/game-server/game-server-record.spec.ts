@@ -17,20 +17,20 @@ import { temporaryFolder } from '../testing/temporary-folder.js';
 import { waitFor } from '../testing/wait-for.js';
 import { groupMembers, hasEnded, idleGame, makeZombie, shellProgram } from '../testing/game-programs.js';
 import { processIdentity } from '../process/process-identity.js';
-import { ServerRecord } from './server-record.js';
+import { GameServerRecord } from './game-server-record.js';
 
-describe('ServerRecord', () => {
+describe('GameServerRecord', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let dataDir: string;
   let file: string;
-  let record: ServerRecord;
+  let record: GameServerRecord;
   let children: ChildProcess[];
 
   beforeEach(() => {
     folder = temporaryFolder();
     dataDir = join(folder.path, 'some', 'data');
     file = join(dataDir, 'game-server.json');
-    record = new ServerRecord(dataDir);
+    record = new GameServerRecord(dataDir);
     children = [];
   });
 
@@ -66,7 +66,7 @@ describe('ServerRecord', () => {
     return { pid, identity };
   }
 
-  const alivePid = (of: ServerRecord) => of.game()?.pid ?? null;
+  const alivePid = (of: GameServerRecord) => of.game()?.pid ?? null;
 
   function write(content: unknown): void {
     mkdirSync(dataDir, { recursive: true });
@@ -78,7 +78,7 @@ describe('ServerRecord', () => {
     expect(alivePid(record)).toBeNull();
     record.save(pid);
     expect(readdirSync(dataDir)).toEqual(['game-server.json', 'metrics.lock']);
-    expect(alivePid(new ServerRecord(dataDir))).toBe(pid);
+    expect(alivePid(new GameServerRecord(dataDir))).toBe(pid);
     await end(child);
     expect(alivePid(record)).toBeNull();
   });
@@ -147,7 +147,7 @@ describe('ServerRecord', () => {
   });
 
   it('keeps nothing without a folder', () => {
-    const nowhere = new ServerRecord('');
+    const nowhere = new GameServerRecord('');
     nowhere.save(run(idleGame).pid);
     expect(alivePid(nowhere)).toBeNull();
     nowhere.clear();
@@ -253,9 +253,9 @@ describe('ServerRecord', () => {
       const [output] = (await once(child.stdout, 'data')) as [Buffer];
       try {
         const pid = child.pid ?? NaN;
-        expect(new ServerRecord(dataDir).game()).toEqual({ pid, identity: null });
+        expect(new GameServerRecord(dataDir).game()).toEqual({ pid, identity: null });
         write({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), manager: goneManager });
-        expect(new ServerRecord(dataDir).game()).toEqual({ pid, identity: processIdentity(pid) });
+        expect(new GameServerRecord(dataDir).game()).toEqual({ pid, identity: processIdentity(pid) });
       } finally {
         process.kill(Number(output.toString()), 'SIGKILL');
       }
@@ -263,14 +263,14 @@ describe('ServerRecord', () => {
 
     it('a start that never came to a process is told, and forbids nothing', () => {
       record.begin();
-      expect(new ServerRecord(dataDir).game()).toBeNull();
+      expect(new GameServerRecord(dataDir).game()).toBeNull();
       expect(warnings).toEqual([expect.stringContaining('a game was being started')]);
     });
 
     it('what is of another container cannot be seen', () => {
       record.save(run(idleGame).pid);
       write({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), namespace: 'pid:[1]' });
-      expect(new ServerRecord(dataDir).game()).toBeNull();
+      expect(new GameServerRecord(dataDir).game()).toBeNull();
       expect(warnings).toEqual([expect.stringContaining('another container')]);
     });
   });
