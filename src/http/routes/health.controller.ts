@@ -1,15 +1,15 @@
 import { Controller, Get, Req, ServiceUnavailableException } from '@nestjs/common';
 import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
-import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { z } from 'zod';
+import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { Public } from '../access/access.decorator.js';
 import { presentedKey } from '../access/api-key.guard.js';
 import { ApiKeys } from '../access/api-keys.js';
 import { Answers } from '../openapi/answers.decorator.js';
-import { ok } from './success.js';
-import { Readiness } from './readiness.js';
 import { degraded, problem as problemSchema } from '../openapi/schemas.js';
+import { Readiness } from './readiness.js';
+import { ok } from './success.js';
 
 /** The reason names paths and what they hold, which is nobody's business. */
 const DEGRADED_TO_ALL = 'Samples are kept in memory alone. A request with a key is told why.';

@@ -4,9 +4,9 @@ import { GameServer } from '../../game-server/game-server.js';
 import { type GameServerStatus } from '../../game-server/game-server-status.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
+import { problem, serverStatus } from '../openapi/schemas.js';
 import { API_PREFIX } from './api.js';
 import { ok, type Success } from './success.js';
-import { problem, serverStatus } from '../openapi/schemas.js';
 
 const forbiddenByState = { description: 'Its state forbids this now', standardSchema: problem };
 

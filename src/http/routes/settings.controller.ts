@@ -8,9 +8,9 @@ import {
 } from '../../settings/settings.service.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
+import * as schemas from '../openapi/schemas.js';
 import { API_PREFIX } from './api.js';
 import { ok, type Success } from './success.js';
-import * as schemas from '../openapi/schemas.js';
 
 /** What can be changed while the application runs, for admins. */
 @ApiTags('settings')
