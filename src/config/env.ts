@@ -24,6 +24,11 @@ export function addVariable(name: string, value: string, where: string): void {
   origins.set(name, { value, where });
 }
 
+/** Says whether a variable has a value that counts: an empty one counts as unset. */
+export function isVariableSet(name: string): boolean {
+  return textOf(name) !== '';
+}
+
 /**
  * Reads a module's variables from the environment, in the types of `schema`. An empty value counts as unset
  * unless `emptyMeans` names the variable. Throws {@link EnvError} with every bad variable at once.
@@ -34,8 +39,8 @@ export function readEnv<S extends z.ZodObject>(
 ): z.output<S> {
   const raw = Object.entries<z.core.$ZodType>(schema.shape).flatMap(([name, valueSchema]) => {
     known.set(name, valueSchema);
-    const value = process.env[name]?.trim();
-    return value === undefined || (value === '' && !emptyMeans.includes(name)) ? [] : [[name, value]];
+    const isSet = isVariableSet(name) || (process.env[name] !== undefined && emptyMeans.includes(name));
+    return isSet ? [[name, textOf(name)]] : [];
   });
   const values = Object.fromEntries(raw) as Record<string, string>;
   const result = schema.safeParse(values);
@@ -83,10 +88,14 @@ export function envWarnings(): string[] {
       ? []
       : [`Variables that are not known here, and do nothing: ${unknown.join(', ')}`]),
     ...[...known.keys()].flatMap((name) => {
-      const part = oddPart(name, process.env[name]?.trim() ?? '');
+      const part = oddPart(name, textOf(name));
       return part === null ? [] : [`${name} ${part}`];
     }),
   ];
+}
+
+function textOf(name: string): string {
+  return process.env[name]?.trim() ?? '';
 }
 
 /** Names that look like variables of ours and that nothing has read: misspelt, most likely. */

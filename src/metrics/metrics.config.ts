@@ -1,6 +1,6 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
 import { z } from 'zod';
-import { envNumber, readEnv } from '../config/env.js';
+import { envNumber, isVariableSet, readEnv } from '../config/env.js';
 import { isLinux } from '../process/platform.js';
 
 /** Which intervals are allowed, in words; a day at most, since Node's timers overflow at 24.8 days. */
@@ -32,10 +32,10 @@ export const metricsConfig = registerAs('metrics', () => {
     /** Seconds between two samples; 0: none are taken. */
     intervalSeconds: env.VS_METRICS_INTERVAL,
     /** Whether that was set, and is not the default. */
-    isIntervalSet: (process.env['VS_METRICS_INTERVAL']?.trim() ?? '') !== '',
+    isIntervalSet: isVariableSet('VS_METRICS_INTERVAL'),
     /** How many samples the buffer holds. */
     capacity: env.VS_METRICS_CAPACITY,
-    /** What reads the game's process: Linux's /proc directly, or the pidusage library. */
+    /** The reader of the game's process: Linux's /proc directly, or the pidusage library. */
     engine: env.VS_METRICS_ENGINE,
   };
 });

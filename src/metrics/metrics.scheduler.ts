@@ -27,15 +27,14 @@ const NEW_GAME_MS = 300;
 export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MetricsScheduler.name);
   private readonly registry: SchedulerRegistry;
-  private currentIntervalSeconds = 0;
   private isStarted = false;
   private newGameTimer: NodeJS.Timeout | undefined;
   private gameChanges: Subscription | undefined;
-  /** What was asked for before the start. */
-  private wantedIntervalSeconds: number | null = null;
+  /** From the configuration at first. */
+  private currentIntervalSeconds: number;
 
   constructor(
-    private readonly config: ConfigService<{ metrics: MetricsConfig }, true>,
+    config: ConfigService<{ metrics: MetricsConfig }, true>,
     @Optional() @Inject(SchedulerRegistry) registry: SchedulerRegistry | undefined,
     private readonly metrics: MetricsService,
   ) {
@@ -43,17 +42,17 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
       registry,
       'MetricsModule found no SchedulerRegistry: import ScheduleModule.forRoot() (@nestjs/schedule) once.',
     );
+    this.currentIntervalSeconds = config.get('metrics.intervalSeconds', { infer: true });
   }
 
-  /** Seconds between two samples; 0 while none are taken. */
+  /** Seconds between two samples, once the application has started; 0: none are taken. */
   get intervalSeconds(): number {
     return this.currentIntervalSeconds;
   }
 
   onApplicationBootstrap(): void {
     this.isStarted = true;
-    const { intervalSeconds } = this.config.get('metrics', { infer: true });
-    this.setIntervalSeconds(this.wantedIntervalSeconds ?? intervalSeconds);
+    this.begin();
     this.gameChanges = this.metrics.gameChanged$.subscribe(() => {
       if (this.metrics.isGameNew) this.sampleNewGame();
     });
@@ -73,12 +72,13 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
   setIntervalSeconds(seconds: number): void {
     if (!isAllowedInterval(seconds))
       throw new RangeError(`An interval is ${ALLOWED_INTERVAL}, not ${seconds}.`);
-    if (!this.isStarted) {
-      this.wantedIntervalSeconds = seconds;
-      return;
-    }
-    this.clear();
     this.currentIntervalSeconds = seconds;
+    if (this.isStarted) this.begin();
+  }
+
+  private begin(): void {
+    this.clear();
+    const seconds = this.currentIntervalSeconds;
     if (seconds === 0) {
       this.logger.log('Collection is off');
       return;
@@ -96,7 +96,7 @@ export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationSh
   private tick(): void {
     // The sample before is still being taken: this one is skipped, so that samples never overlap.
     if (this.metrics.isCollecting) {
-      this.metrics.stats.countSkipped();
+      this.metrics.skip();
       return;
     }
     this.sample();

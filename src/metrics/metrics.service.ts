@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { NEVER, type Observable, Subject } from 'rxjs';
 import { ServerService } from './server.service.js';
-import { CollectionStats } from './collection-stats.js';
+import { type CollectionStats } from './collection-stats.js';
 import { steadyNowMs } from '../process/clock.js';
 import { coresOf } from '../process/cores.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
@@ -13,8 +13,7 @@ import { snapshotOf } from './series.js';
 /** Takes samples and answers with them: what controllers and exporters work with. */
 @Injectable()
 export class MetricsService implements OnApplicationShutdown {
-  /** What became of the samples so far. */
-  readonly stats = new CollectionStats();
+  private collection: CollectionStats = { taken: 0, failed: 0, skipped: 0, lastDurationMs: null };
   private readonly published = new Subject<MetricsSnapshot>();
   private readonly server: ServerService;
   private latestGame: GameUsage | null = null;
@@ -30,6 +29,11 @@ export class MetricsService implements OnApplicationShutdown {
       server,
       'MetricsModule found no ServerService to measure: provide one in a @Global() module that exports it.',
     );
+  }
+
+  /** What became of the samples so far. */
+  get stats(): CollectionStats {
+    return this.collection;
   }
 
   /** Each new snapshot, as soon as it is in the buffer; completes at shutdown. */
@@ -94,13 +98,18 @@ export class MetricsService implements OnApplicationShutdown {
   collect(): Promise<MetricsSnapshot> {
     this.collecting ??= this.takeSample()
       .catch((error: unknown) => {
-        this.stats.countFailed();
+        this.collection = { ...this.collection, failed: this.collection.failed + 1 };
         throw error;
       })
       .finally(() => {
         this.collecting = null;
       });
     return this.collecting;
+  }
+
+  /** Counts a tick that has no sample of its own: the one before was still being taken. */
+  skip(): void {
+    this.collection = { ...this.collection, skipped: this.collection.skipped + 1 };
   }
 
   onApplicationShutdown(): void {
@@ -123,7 +132,11 @@ export class MetricsService implements OnApplicationShutdown {
     });
     this.latestGame = game;
     this.buffer.append(snapshot);
-    this.stats.countTaken(steadyNowMs() - startedAtMs);
+    this.collection = {
+      ...this.collection,
+      taken: this.collection.taken + 1,
+      lastDurationMs: steadyNowMs() - startedAtMs,
+    };
     this.published.next(snapshot);
     return snapshot;
   }

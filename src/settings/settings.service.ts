@@ -26,7 +26,8 @@ export type SettingsChange = z.output<typeof settingsChange>;
 @Injectable()
 export class SettingsService implements OnModuleInit {
   private readonly logger = new Logger(SettingsService.name);
-  private readonly environment: MetricsConfig;
+  /** The interval while none was set by hand. */
+  private readonly fallback: Settings['intervalSeconds'];
   private readonly file: SettingsFile | null;
   private stored: StoredSettings = {};
   private persisted: boolean;
@@ -35,7 +36,9 @@ export class SettingsService implements OnModuleInit {
     config: ConfigService<{ metrics: MetricsConfig; settings: SettingsConfig }, true>,
     private readonly scheduler: MetricsScheduler,
   ) {
-    this.environment = config.get('metrics', { infer: true });
+    const isSet = config.get('metrics.isIntervalSet', { infer: true });
+    // As the collection would begin.
+    this.fallback = { value: scheduler.intervalSeconds, source: isSet ? 'environment' : 'default' };
     const dataDir = config.get('settings.dataDir', { infer: true });
     this.file = dataDir === '' ? null : new SettingsFile(dataDir);
     this.persisted = this.file !== null;
@@ -49,12 +52,8 @@ export class SettingsService implements OnModuleInit {
 
   get current(): Settings {
     const stored = this.stored.intervalSeconds;
-    const { intervalSeconds: fallback, isIntervalSet } = this.environment;
     return {
-      intervalSeconds:
-        stored === undefined
-          ? { value: fallback, source: isIntervalSet ? 'environment' : 'default' }
-          : { value: stored, source: 'settings' },
+      intervalSeconds: stored === undefined ? this.fallback : { value: stored, source: 'settings' },
       persisted: this.persisted,
     };
   }
