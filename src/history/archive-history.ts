@@ -8,7 +8,7 @@ import {
 } from './sqlite/archive-protocol.js';
 import { ArchiveService } from './sqlite/archive.service.js';
 import { exportHead, exportRows, exportTail } from './export-format.js';
-import { bucketsOf, type MetricsBucket, type TimeSpan } from './metrics-bucket.js';
+import { bucketOfOne, bucketsOf, type TimeSpan } from './metrics-bucket.js';
 
 /**
  * Answers about any span of time: from the archive, or from memory while that is off or degraded. A query whose signal
@@ -47,7 +47,7 @@ export class ArchiveHistory {
   ): Promise<AsyncGenerator<Uint8Array | string, void, undefined>> {
     const { queries } = this.archive;
     if (queries === null) {
-      const text = new TextEncoder().encode(exportRows(this.fromMemory(span).map(toRow), format, true));
+      const text = new TextEncoder().encode(exportRows(this.fromMemory(span).map(bucketOfOne), format, true));
       return pages(format, { text, next: null }, () => Promise.reject(new Error('There is one page.')));
     }
     const first = await queries.ask('exportPage', { span, after: null, format }, signal);
@@ -80,15 +80,4 @@ async function* pages(
 
 function toJson(rows: readonly object[]): JsonList {
   return { json: new TextEncoder().encode(JSON.stringify(rows)), count: rows.length };
-}
-
-function toRow(snapshot: MetricsSnapshot): MetricsBucket {
-  return {
-    ...snapshot,
-    apiMemoryMbMax: snapshot.apiMemoryMb,
-    apiCpuPercentMax: snapshot.apiCpuPercent,
-    gameMemoryMbMax: snapshot.gameMemoryMb,
-    gameCpuPercentMax: snapshot.gameCpuPercent,
-    sampleCount: 1,
-  };
 }

@@ -1,22 +1,9 @@
 import { type ExportFormat } from './sqlite/archive-protocol.js';
-import { type MetricsBucket } from './metrics-bucket.js';
-
-const COLUMNS = [
-  'timestamp',
-  'apiMemoryMb',
-  'apiCpuPercent',
-  'gameMemoryMb',
-  'gameCpuPercent',
-  'apiMemoryMbMax',
-  'apiCpuPercentMax',
-  'gameMemoryMbMax',
-  'gameCpuPercentMax',
-  'sampleCount',
-] as const satisfies readonly (keyof MetricsBucket)[];
+import { BUCKET_FIELDS, type MetricsBucket } from './metrics-bucket.js';
 
 /** What comes before the first row of an export. */
 export function exportHead(format: ExportFormat): string {
-  return format === 'csv' ? `${COLUMNS.join(',')}\r\n` : '[';
+  return format === 'csv' ? `${BUCKET_FIELDS.join(',')}\r\n` : '[';
 }
 
 /** Rows as text; `isFirst` when nothing but the head comes before them. In CSV (RFC 4180) null is an empty field. */
@@ -32,8 +19,8 @@ export function exportTail(format: ExportFormat): string {
 }
 
 function csvLine(row: MetricsBucket): string {
-  return COLUMNS.map((column) => {
-    const value = row[column];
+  return BUCKET_FIELDS.map((field) => {
+    const value = row[field];
     return value instanceof Date ? value.toISOString() : String(value ?? '');
   }).join(',');
 }

@@ -1,24 +1,34 @@
 import { type MetricsSnapshot } from '../metrics/index.js';
+import { type MaximumName, maximumOf, roundTo, SERIES_NAMES, type SeriesName } from '../metrics/series.js';
+
+type Maxima = { readonly [K in SeriesName as MaximumName<K>]: MetricsSnapshot[K] };
 
 /**
- * The samples of one span of time in one row; also the wire format. The four numbers of a snapshot are means here,
- * rounded like a snapshot's; those of the game are over the samples that have one, null when none has.
+ * The samples of one span of time in one row; also the wire format. The numbers of a snapshot are means here, rounded like
+ * a snapshot's; those of a series that some samples do not know are over the others, null when none knows it.
  */
-export interface MetricsBucket extends MetricsSnapshot {
+export interface MetricsBucket extends MetricsSnapshot, Maxima {
   /** Start of the span, a whole multiple of its length. */
   readonly timestamp: Date;
-  readonly apiMemoryMbMax: number;
-  readonly apiCpuPercentMax: number;
-  readonly gameMemoryMbMax: number | null;
-  readonly gameCpuPercentMax: number | null;
   readonly sampleCount: number;
 }
+
+/** The fields of a bucket, in the order in which they are sent. */
+export const BUCKET_FIELDS: readonly (keyof MetricsBucket)[] = [
+  'timestamp',
+  ...SERIES_NAMES,
+  ...SERIES_NAMES.map(maximumOf),
+  'sampleCount',
+];
 
 /** A span of time: from `fromMs` up to but not including `toMs`, ms since 1970. */
 export interface TimeSpan {
   readonly fromMs: number;
   readonly toMs: number;
 }
+
+/** The value of each series, in order. */
+export type SeriesValues = readonly (number | null)[];
 
 /**
  * The width in ms of the buckets that cover a span with at most `points` (from 2) of them, whole seconds from one
@@ -32,6 +42,31 @@ export function bucketWidthMs({ fromMs, toMs }: TimeSpan, points: number): numbe
   return Math.max(1, Math.ceil(widthMs / unitMs)) * unitMs;
 }
 
+/** Makes a bucket; the means are rounded. */
+export function toBucket(
+  startMs: number,
+  means: SeriesValues,
+  maxima: SeriesValues,
+  sampleCount: number,
+): MetricsBucket {
+  const bucket: Record<string, unknown> = { timestamp: new Date(startMs) };
+  SERIES_NAMES.forEach((name, i) => {
+    const mean = means[i] ?? null;
+    bucket[name] = mean === null ? null : roundTo(name, mean);
+  });
+  SERIES_NAMES.forEach((name, i) => {
+    bucket[maximumOf(name)] = maxima[i] ?? null;
+  });
+  bucket['sampleCount'] = sampleCount;
+  return bucket as unknown as MetricsBucket;
+}
+
+/** A sample as a bucket of its own. */
+export function bucketOfOne(snapshot: MetricsSnapshot): MetricsBucket {
+  const values = SERIES_NAMES.map((name) => snapshot[name]);
+  return toBucket(snapshot.timestamp.getTime(), values, values, 1);
+}
+
 /** Buckets of samples in memory, by time; those without samples are left out. */
 export function bucketsOf(snapshots: readonly MetricsSnapshot[], widthMs: number): MetricsBucket[] {
   const groups = new Map<number, MetricsSnapshot[]>();
@@ -43,32 +78,18 @@ export function bucketsOf(snapshots: readonly MetricsSnapshot[], widthMs: number
   }
   return [...groups]
     .sort(([a], [b]) => a - b)
-    .map(([startMs, group]) => ({
-      timestamp: new Date(startMs),
-      apiMemoryMb: mean(group.map((sample) => sample.apiMemoryMb)) ?? 0,
-      apiCpuPercent: mean(group.map((sample) => sample.apiCpuPercent)) ?? 0,
-      gameMemoryMb: mean(group.map((sample) => sample.gameMemoryMb)),
-      gameCpuPercent: mean(group.map((sample) => sample.gameCpuPercent)),
-      apiMemoryMbMax: maximum(group.map((sample) => sample.apiMemoryMb)) ?? 0,
-      apiCpuPercentMax: maximum(group.map((sample) => sample.apiCpuPercent)) ?? 0,
-      gameMemoryMbMax: maximum(group.map((sample) => sample.gameMemoryMb)),
-      gameCpuPercentMax: maximum(group.map((sample) => sample.gameCpuPercent)),
-      sampleCount: group.length,
-    }));
+    .map(([startMs, group]) => {
+      const known = SERIES_NAMES.map((name) =>
+        group.map((snapshot) => snapshot[name]).filter((value) => value !== null),
+      );
+      return toBucket(startMs, known.map(mean), known.map(maximum), group.length);
+    });
 }
 
-/** To two decimals, like a snapshot's numbers. */
-export function roundMean(value: number): number {
-  return Math.round(value * 100) / 100;
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-function mean(values: readonly (number | null)[]): number | null {
-  const numbers = values.filter((value) => value !== null);
-  if (numbers.length === 0) return null;
-  return roundMean(numbers.reduce((sum, value) => sum + value, 0) / numbers.length);
-}
-
-function maximum(values: readonly (number | null)[]): number | null {
-  const numbers = values.filter((value) => value !== null);
-  return numbers.length === 0 ? null : numbers.reduce((a, b) => Math.max(a, b));
+function maximum(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((a, b) => Math.max(a, b));
 }

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { ArchiveReader } from './archive-reader.js';
-import { NEWEST_SAMPLES } from './archive-queries.js';
-import { SCHEMA_VERSION } from './schema.js';
+import { NEWEST_SAMPLES, REACH } from './archive-queries.js';
+import { missingColumns, SCHEMA_VERSION } from './schema.js';
 import { type Connection, errorCode, openConnection } from './sqlite.js';
 
 // The entry of a process that looks at archives and may crash over them. For each file it says what it is about to do,
@@ -20,7 +20,8 @@ function look(file: string): string {
   try {
     const db = openConnection(file);
     const [row] = db.pragma('user_version') as { user_version: number }[];
-    if (row?.user_version === SCHEMA_VERSION) readOnce(db);
+    const version = row?.user_version ?? 0;
+    if (version > 0 && version <= SCHEMA_VERSION) readOnce(db);
     say('readable');
     const [problem] = db.pragma('quick_check(1)') as { quick_check: string }[];
     return problem?.quick_check === 'ok' ? 'sound' : `damaged: ${problem?.quick_check ?? ''}`;
@@ -31,6 +32,11 @@ function look(file: string): string {
 }
 
 function readOnce(db: Connection): void {
+  // Of an older version: what it has is read when it has been brought up to date.
+  if (missingColumns(db).length > 0) {
+    db.prepare(REACH).raw().get();
+    return;
+  }
   const everything = { fromMs: 0, toMs: Infinity };
   const reader = new ArchiveReader(db);
   reader.page(everything, null, 1);

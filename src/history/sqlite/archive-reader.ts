@@ -1,7 +1,17 @@
 import { type MetricsSnapshot } from '../../metrics/index.js';
 import { type ExportCursor } from './archive-protocol.js';
 import * as sql from './archive-queries.js';
-import { type MetricsBucket, roundMean, type TimeSpan } from '../metrics-bucket.js';
+import {
+  addSums,
+  type MinuteRow,
+  type SampleRow,
+  sumsToBucket,
+  type SumsRow,
+  toMinute,
+  toSingle,
+  toSnapshot,
+} from './archive-rows.js';
+import { type MetricsBucket, type TimeSpan } from '../metrics-bucket.js';
 import { type Pieces } from './piecework.js';
 import { MAX_TIME_MS, MINUTE_MS } from './schema.js';
 import { type Connection, type Statement } from './sqlite.js';
@@ -11,12 +21,6 @@ const PIECE_MS = { minutes: 10_000 * MINUTE_MS, samples: 60 * MINUTE_MS };
 const SAMPLES_A_PIECE = 5000;
 /** For how many minutes an export asks at once whether their samples are kept. */
 const MINUTES_A_LOOK = 100;
-
-type Nullable = number | null;
-type SampleRow = [timeMs: number, number, number, Nullable, Nullable, id: number];
-type MinuteRow = [...Row, sampleCount: number, isKept: number];
-type Row = [timeMs: number, number, number, Nullable, Nullable, number, number, Nullable, Nullable];
-type SumsRow = [...Row, sampleCount: number, gameMemoryCount: number, gameCpuCount: number];
 
 /** Queries of the archive, for a connection of a thread that may be held. Rows that damage made unreadable are left out. */
 export class ArchiveReader {
@@ -49,7 +53,7 @@ export class ArchiveReader {
       take(rows.map(toSnapshot));
       const last = rows.at(-1);
       if (last === undefined || rows.length < SAMPLES_A_PIECE || !isBehind(last, atMs, afterId)) return true;
-      [atMs, afterId] = [last[0], last[5]];
+      [atMs, afterId] = [last[0], last[1]];
       yield;
     }
   }
@@ -59,7 +63,7 @@ export class ArchiveReader {
    * are whole minutes, and for minutes of which not all samples are kept.
    */
   *buckets({ fromMs, toMs }: TimeSpan, widthMs: number): Pieces<MetricsBucket[]> {
-    const [firstMinuteMs, lastMinuteMs, firstSampleMs, lastSampleMs] = this.reach.get() as Nullable[];
+    const [firstMinuteMs, lastMinuteMs, firstSampleMs, lastSampleMs] = this.reach.get() as (number | null)[];
     const table = widthMs % MINUTE_MS === 0 ? 'minutes' : 'samples';
     const statement = table === 'minutes' ? this.minuteBuckets : this.sampleBuckets;
     const startMs = Math.max(
@@ -73,10 +77,10 @@ export class ArchiveReader {
       const toPieceMs = Math.min(endMs, atMs + PIECE_MS[table]);
       for (const row of statement.all(atMs, toPieceMs, widthMs) as SumsRow[]) addSums(sums, row);
       // A time that a wrong clock or damage gave may lie millions of years off: nothing in between is looked through.
-      atMs = (this.nextTime.get(toPieceMs) as [Nullable])[0] ?? Infinity;
+      atMs = (this.nextTime.get(toPieceMs) as [number | null])[0] ?? Infinity;
       yield;
     }
-    return sums.map((row) => toBucket(row, widthMs));
+    return sums.map((row) => sumsToBucket(row, widthMs));
   }
 
   /** The next rows of an export: raw samples of those minutes of which all are kept, the minute's row of others. */
@@ -105,7 +109,7 @@ export class ArchiveReader {
     const last = samples.at(-1);
     const isAll = last === undefined || samples.length < limit || !isBehind(last, fromMs, at.id);
     if (isAll) return { timeMs: at.keptToMs, id: -1, keptToMs: 0 };
-    return { timeMs: last[0], id: last[5], keptToMs: at.keptToMs };
+    return { timeMs: last[0], id: last[1], keptToMs: at.keptToMs };
   }
 
   /** Minutes up to where samples are kept; null at the end of the span. */
@@ -146,75 +150,14 @@ function inDates({ fromMs, toMs }: TimeSpan): TimeSpan {
 }
 
 /** Whether a sample comes behind a place in the order of time and id, as one that was asked for does in a sound file. */
-function isBehind([timeMs, , , , , id]: SampleRow, placeMs: number, placeId: number): boolean {
+function isBehind([timeMs, id]: SampleRow, placeMs: number, placeId: number): boolean {
   return timeMs > placeMs || (timeMs === placeMs && id > placeId);
 }
 
 function isKept(row: MinuteRow): boolean {
-  return row[10] === 1;
+  return row[2] === 1;
 }
 
 function startOfMinute(timeMs: number): number {
   return Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
-}
-
-function toSnapshot(row: SampleRow): MetricsSnapshot {
-  return {
-    timestamp: new Date(row[0]),
-    apiMemoryMb: row[1],
-    apiCpuPercent: row[2],
-    gameMemoryMb: row[3],
-    gameCpuPercent: row[4],
-  };
-}
-
-function toSingle([timeMs, apiMemory, apiCpu, gameMemory, gameCpu]: SampleRow): MetricsBucket {
-  return toRow([timeMs, apiMemory, apiCpu, gameMemory, gameCpu, apiMemory, apiCpu, gameMemory, gameCpu], 1);
-}
-
-function toMinute([timeMs, a, b, c, d, e, f, g, h, sampleCount]: MinuteRow): MetricsBucket {
-  return toRow([timeMs, a, b, c, d, e, f, g, h], sampleCount);
-}
-
-/** Adds a row of sums to the last one when both are of the same bucket. */
-function addSums(all: SumsRow[], row: SumsRow): void {
-  const last = all.at(-1);
-  if (last?.[0] !== row[0]) {
-    all.push(row);
-    return;
-  }
-  for (const i of [1, 2, 3, 4, 9, 10, 11] as const) last[i] = sum(last[i], row[i]) as number;
-  for (const i of [5, 6, 7, 8] as const) last[i] = largest(last[i], row[i]) as number;
-}
-
-function sum(a: Nullable, b: Nullable): Nullable {
-  return a === null || b === null ? (a ?? b) : a + b;
-}
-
-function largest(a: Nullable, b: Nullable): Nullable {
-  return a === null || b === null ? (a ?? b) : Math.max(a, b);
-}
-
-/** A mean of means, each weighted with the number of samples behind it. */
-function toBucket(sums: SumsRow, widthMs: number): MetricsBucket {
-  const [bucket, apiMemory, apiCpu, gameMemory, gameCpu, a, b, c, d, count, memoryCount, cpuCount] = sums;
-  const mean = (total: Nullable, of: number) => (total === null || of === 0 ? null : total / of);
-  const ofGame = [mean(gameMemory, memoryCount), mean(gameCpu, cpuCount)] as const;
-  const means = [apiMemory / count, apiCpu / count, ...ofGame] as const;
-  return toRow([bucket * widthMs, ...means, a, b, c, d], count);
-}
-
-function toRow(row: Row, sampleCount: number): MetricsBucket {
-  return {
-    timestamp: new Date(row[0]),
-    apiMemoryMb: roundMean(row[1]),
-    apiCpuPercent: roundMean(row[2]),
-    gameMemoryMb: row[3] === null ? null : roundMean(row[3]),
-    gameCpuPercent: row[4] === null ? null : roundMean(row[4]),
-    apiMemoryMbMax: row[5],
-    apiCpuPercentMax: row[6],
-    gameMemoryMbMax: row[7],
-    gameCpuPercentMax: row[8],
-    sampleCount,
-  };
 }

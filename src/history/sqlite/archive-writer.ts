@@ -1,38 +1,39 @@
 import { type MetricsSnapshot } from '../../metrics/index.js';
+import { SERIES_NAMES } from '../../metrics/series.js';
 import { NEWEST_SAMPLES } from './archive-queries.js';
+import { type SampleRow, toSnapshot } from './archive-rows.js';
 import { inTransaction, IS_TIME, markWal, MINUTE_MS, prepareSchema } from './schema.js';
+import { eachSeries, SERIES_COLUMNS } from './series-columns.js';
 import { type Connection, openConnection, type Statement } from './sqlite.js';
 
+/** The place of a series among the parameters: the first one is the time. */
+const parameter = (index: number) => `?${index + 2}`;
+
 const INSERT_SAMPLE = `
-INSERT INTO sample (time_ms, api_memory_mb, api_cpu_percent, game_memory_mb, game_cpu_percent)
-VALUES (?1, ?2, ?3, ?4, ?5)`;
+INSERT INTO sample (time_ms, ${eachSeries(({ value }) => value)})
+VALUES (?1, ${eachSeries((_, i) => parameter(i))})`;
 
-// A minute that the clock lives through twice gets one row with the samples of both. COALESCE: an operation
-// with NULL is NULL, so while one side has no game server the other side's value holds. Of a game so young that
-// its CPU is not known yet, the memory counts until another sample has both.
+const NULLABLE_SERIES = SERIES_COLUMNS.filter(({ isNullable }) => isNullable);
+
+// A minute that the clock lives through twice gets one row with the samples of both. COALESCE: an operation with NULL is
+// NULL, so while one side does not know a value the other side's holds.
 const ADD_TO_MINUTE = `
-INSERT INTO minute (time_ms, sample_count, game_sample_count, api_memory_mb, api_memory_mb_max, api_cpu_percent,
-  api_cpu_percent_max, game_memory_mb, game_memory_mb_max, game_cpu_percent, game_cpu_percent_max)
-VALUES (?1, 1, ?5 IS NOT NULL, ?2, ?2, ?3, ?3, ?4, ?4, ?5, ?5)
-ON CONFLICT (time_ms) DO UPDATE SET
-  sample_count = sample_count + 1,
-  game_sample_count = game_sample_count + excluded.game_sample_count,
-  api_memory_mb = api_memory_mb + (excluded.api_memory_mb - api_memory_mb) / (sample_count + 1),
-  api_memory_mb_max = MAX(api_memory_mb_max, excluded.api_memory_mb),
-  api_cpu_percent = api_cpu_percent + (excluded.api_cpu_percent - api_cpu_percent) / (sample_count + 1),
-  api_cpu_percent_max = MAX(api_cpu_percent_max, excluded.api_cpu_percent),
-  game_memory_mb = CASE WHEN excluded.game_sample_count = 0 AND game_memory_mb IS NOT NULL THEN game_memory_mb ELSE COALESCE(
-    game_memory_mb + (excluded.game_memory_mb - game_memory_mb) / (game_sample_count + 1),
-    game_memory_mb, excluded.game_memory_mb) END,
-  game_memory_mb_max = COALESCE(
-    MAX(game_memory_mb_max, excluded.game_memory_mb), game_memory_mb_max, excluded.game_memory_mb),
-  game_cpu_percent = COALESCE(
-    game_cpu_percent + (excluded.game_cpu_percent - game_cpu_percent) / (game_sample_count + 1),
-    game_cpu_percent, excluded.game_cpu_percent),
-  game_cpu_percent_max = COALESCE(
-    MAX(game_cpu_percent_max, excluded.game_cpu_percent), game_cpu_percent_max, excluded.game_cpu_percent)`;
-
-type SampleRow = [number, number, number, number | null, number | null];
+INSERT INTO minute (time_ms, sample_count, ${[
+  eachSeries(({ value, maximum }) => `${value}, ${maximum}`),
+  ...NULLABLE_SERIES.map(({ count }) => count),
+].join(', ')})
+VALUES (?1, 1, ${eachSeries((_, i) => `${parameter(i)}, ${parameter(i)}`)}${SERIES_COLUMNS.map(
+  ({ isNullable }, i) => (isNullable ? `, ${parameter(i)} IS NOT NULL` : ''),
+).join('')})
+ON CONFLICT (time_ms) DO UPDATE SET sample_count = sample_count + 1, ${eachSeries(
+  ({ value, maximum, count, isNullable }) => {
+    const mean = `${value} + (excluded.${value} - ${value}) / (${count} + 1)`;
+    const larger = `MAX(${maximum}, excluded.${value})`;
+    if (!isNullable) return `${value} = ${mean}, ${maximum} = ${larger}`;
+    return `${value} = COALESCE(${mean}, ${value}, excluded.${value}),
+      ${maximum} = COALESCE(${larger}, ${maximum}, excluded.${value}), ${count} = ${count} + excluded.${count}`;
+  },
+)}`;
 
 /**
  * The main thread's connection: it writes samples, and reads the newest ones at start. Calls are synchronous and
@@ -79,7 +80,7 @@ export class ArchiveWriter {
   /** The last samples written, at most `count`, oldest first. */
   newest(count: number): MetricsSnapshot[] {
     const rows = this.db.prepare(NEWEST_SAMPLES).raw().all(count) as SampleRow[];
-    return rows.reverse().map(toSnapshot);
+    return rows.reverse().map((row) => Object.freeze(toSnapshot(row)));
   }
 
   /** The latest time among all samples but the last `count` written, in ms; null when there are no others. */
@@ -105,21 +106,10 @@ export class ArchiveWriter {
     this.db.close();
   }
 
-  private add({ timestamp, ...series }: MetricsSnapshot): void {
-    const timeMs = timestamp.getTime();
-    const { apiMemoryMb, apiCpuPercent, gameMemoryMb, gameCpuPercent } = series;
-    this.insertSample.run(timeMs, apiMemoryMb, apiCpuPercent, gameMemoryMb, gameCpuPercent);
-    const minuteMs = Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
-    this.addToMinute.run(minuteMs, apiMemoryMb, apiCpuPercent, gameMemoryMb, gameCpuPercent);
+  private add(snapshot: MetricsSnapshot): void {
+    const timeMs = snapshot.timestamp.getTime();
+    const values = SERIES_NAMES.map((name) => snapshot[name]);
+    this.insertSample.run(timeMs, ...values);
+    this.addToMinute.run(Math.floor(timeMs / MINUTE_MS) * MINUTE_MS, ...values);
   }
-}
-
-function toSnapshot([timeMs, apiMemoryMb, apiCpuPercent, gameMemoryMb, gameCpuPercent]: SampleRow) {
-  return Object.freeze({
-    timestamp: new Date(timeMs),
-    apiMemoryMb,
-    apiCpuPercent,
-    gameMemoryMb,
-    gameCpuPercent,
-  });
 }

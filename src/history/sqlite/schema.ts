@@ -1,11 +1,12 @@
 import { ArchiveProblem } from './archive-problem.js';
+import { SERIES_COLUMNS } from './series-columns.js';
 import { type Connection } from './sqlite.js';
 
 /** Marks a file as ours, in SQLite's header: the letters VSMH. */
 export const APPLICATION_ID = 0x56534d48;
 
 /** The newest version of the tables that this code knows; SQLite's `user_version`. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** The span of a row of the table `minute`. */
 export const MINUTE_MS = 60_000;
@@ -19,31 +20,59 @@ export const MAX_TIME_MS = 8_640_000_000_000_000;
  */
 export const IS_TIME = `time_ms BETWEEN 0 AND ${MAX_TIME_MS}`;
 
-// The comments are inside the statements because SQLite keeps them: the shell's .schema shows them.
+type Table = 'sample' | 'minute';
+
+interface Column {
+  readonly table: Table;
+  readonly name: string;
+  readonly type: string;
+  readonly comment: string;
+}
+
+/** The columns that the series bring. */
+const SERIES_OF_TABLES: readonly Column[] = SERIES_COLUMNS.flatMap((series): Column[] => {
+  const { value, maximum, count, isNullable, comment } = series;
+  const type = isNullable ? 'REAL' : 'REAL NOT NULL';
+  const known: Column = {
+    table: 'minute',
+    name: count,
+    type: 'INTEGER NOT NULL DEFAULT 0',
+    comment: 'how many samples know it; the mean is over these',
+  };
+  return [
+    { table: 'sample', name: value, type, comment },
+    { table: 'minute', name: value, type, comment: `${comment}: mean` },
+    { table: 'minute', name: maximum, type, comment: 'its maximum' },
+    ...(isNullable ? [known] : []),
+  ];
+});
+
 const CREATE_TABLES = `
-CREATE TABLE sample ( -- one row for each sample
-  id INTEGER PRIMARY KEY,            -- the order in which samples were taken, whatever the clock said
-  time_ms INTEGER NOT NULL,          -- wall clock: milliseconds since 1970-01-01 UTC
-  api_memory_mb REAL NOT NULL,       -- resident memory of the API, MiB
-  api_cpu_percent REAL NOT NULL,     -- CPU of the API, 100 = one core
-  game_memory_mb REAL,               -- the game server; NULL while it is not running, the CPU also while it is too young
-  game_cpu_percent REAL
-);
+${createTable('sample', 'one row for each sample; what is not known is NULL', [
+  ['id INTEGER PRIMARY KEY', 'the order in which samples were taken, whatever the clock said'],
+  ['time_ms INTEGER NOT NULL', 'wall clock: milliseconds since 1970-01-01 UTC'],
+])}
 CREATE INDEX sample_time ON sample (time_ms);
-CREATE TABLE minute ( -- one row for each minute that has samples: mean and maximum of each series
-  id INTEGER PRIMARY KEY,
-  time_ms INTEGER NOT NULL UNIQUE,   -- start of the minute by the wall clock
-  sample_count INTEGER NOT NULL,
-  game_sample_count INTEGER NOT NULL, -- how many of them know the CPU of the game; its means are over these
-  api_memory_mb REAL NOT NULL,
-  api_memory_mb_max REAL NOT NULL,
-  api_cpu_percent REAL NOT NULL,
-  api_cpu_percent_max REAL NOT NULL,
-  game_memory_mb REAL,
-  game_memory_mb_max REAL,
-  game_cpu_percent REAL,
-  game_cpu_percent_max REAL
-);`;
+${createTable('minute', 'one row for each minute that has samples', [
+  ['id INTEGER PRIMARY KEY', ''],
+  ['time_ms INTEGER NOT NULL UNIQUE', 'start of the minute by the wall clock'],
+  ['sample_count INTEGER NOT NULL', ''],
+])}`;
+
+/** The comments are inside the statement because SQLite keeps them: the shell's .schema shows them. */
+function createTable(
+  table: Table,
+  meaning: string,
+  first: readonly [column: string, comment: string][],
+): string {
+  const ofSeries = SERIES_OF_TABLES.filter((column) => column.table === table);
+  const columns = [...first, ...ofSeries.map(({ name, type, comment }) => [`${name} ${type}`, comment])];
+  const lines = columns.map(([column, comment], i) => {
+    const comma = i < columns.length - 1 ? ',' : '';
+    return `  ${column ?? ''}${comma}${comment === '' ? '' : ` -- ${comment ?? ''}`}\n`;
+  });
+  return `CREATE TABLE ${table} ( -- ${meaning}\n${lines.join('')});`;
+}
 
 /** Makes an empty file an archive, or brings an older one up to date; each step is one transaction. */
 export function prepareSchema(db: Connection): void {
@@ -52,8 +81,36 @@ export function prepareSchema(db: Connection): void {
   if (readPragma(db, 'application_id') === 0) db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0');
   inTransaction(db, () => {
-    if (readPragma(db, 'user_version') === 0) db.exec(CREATE_TABLES);
+    const version = readPragma(db, 'user_version');
+    if (version === 0) db.exec(CREATE_TABLES);
+    else bringUpToDate(db, version);
     markWal(db);
+  });
+}
+
+/**
+ * Adds the columns that a file of an older version, or of one with fewer series, does not have. For a series alone there
+ * is no new version: who does not know its columns leaves them empty.
+ */
+function bringUpToDate(db: Connection, version: number): void {
+  for (const { table, name, type } of missingColumns(db)) {
+    // What was sampled before has no value, of whatever series.
+    db.exec(`ALTER TABLE ${table} ADD COLUMN ${name} ${type === 'REAL NOT NULL' ? 'REAL' : type}`);
+  }
+  // The first version did not count this series: its mean is over the samples that know the CPU, or over one.
+  if (version === 1) {
+    db.exec(
+      `UPDATE minute SET game_memory_mb_count = MAX(game_sample_count, 1) WHERE game_memory_mb IS NOT NULL`,
+    );
+  }
+}
+
+/** The columns of series that a file does not have. Fetches no text from it: see archive-inspection.ts. */
+export function missingColumns(db: Connection): readonly Column[] {
+  const count = db.prepare('SELECT COUNT(*) FROM pragma_table_info(?1) WHERE name = ?2').raw();
+  return SERIES_OF_TABLES.filter(({ table, name }) => {
+    const [found] = count.get(table, name) as [number];
+    return found === 0;
   });
 }
 

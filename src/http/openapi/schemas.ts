@@ -1,24 +1,17 @@
 import { z } from 'zod';
 import { type GameServerStatus } from '../../game-server/game-server-status.js';
-
-const megabytes = 'MiB (1024² bytes) of resident memory';
-const percent = 'Percent of one core since the sample before: 100 = one core busy, 200 = two';
-const unlessRunning = 'null when the game server was not measured';
+import { mapSeries, maximumOf, type Series, SERIES, SERIES_NAMES } from '../../metrics/series.js';
 
 /** Documented by its format alone: the pattern that it checks fills half a screen. */
 const utcTime = (description: string) => z.iso.datetime().meta({ description, pattern: undefined });
+
+const valueOf = ({ nullable }: Series) => (nullable ? z.number().nullable() : z.number());
 
 /** A sample as it is sent. */
 export const snapshot = z
   .strictObject({
     timestamp: utcTime('When the sample was taken, in UTC'),
-    apiMemoryMb: z.number().describe(`This process: ${megabytes}`),
-    apiCpuPercent: z.number().describe(`This process: ${percent}`),
-    gameMemoryMb: z.number().nullable().describe(`The game server: ${megabytes}; ${unlessRunning}`),
-    gameCpuPercent: z
-      .number()
-      .nullable()
-      .describe(`The game server: ${percent}; ${unlessRunning}, or is younger than 0.2 s`),
+    ...mapSeries((_, series) => valueOf(series).describe(series.description)),
   })
   .meta({ id: 'Snapshot' });
 
@@ -26,10 +19,7 @@ export const snapshot = z
 export const bucket = snapshot
   .extend({
     timestamp: utcTime('Start of the bucket, in UTC'),
-    apiMemoryMbMax: z.number(),
-    apiCpuPercentMax: z.number(),
-    gameMemoryMbMax: z.number().nullable(),
-    gameCpuPercentMax: z.number().nullable(),
+    ...Object.fromEntries(SERIES_NAMES.map((name) => [maximumOf(name), valueOf(SERIES[name])])),
     sampleCount: z.int().positive(),
   })
   .meta({ id: 'Bucket' });
