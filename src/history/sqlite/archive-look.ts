@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { ArchiveReader } from './archive-reader.js';
-import { NEWEST_SAMPLES, REACH } from './archive-queries.js';
-import { missingColumns, SCHEMA_VERSION } from './schema.js';
+import { NEWEST_SAMPLES } from './archive-queries.js';
+import { hasOtherColumns, missingColumns, SCHEMA_VERSION, TABLES } from './schema.js';
 import { type Connection, errorCode, openConnection } from './sqlite.js';
 
 // The entry of a process that looks at archives and may crash over them. For each file it says what it is about to do,
@@ -21,7 +21,10 @@ function look(file: string): string {
     const db = openConnection(file);
     const [row] = db.pragma('user_version') as { user_version: number }[];
     const version = row?.user_version ?? 0;
-    if (version > 0 && version <= SCHEMA_VERSION) readOnce(db);
+    if (version > 0 && version <= SCHEMA_VERSION) {
+      if (hasOtherColumns(db)) return 'damaged: a table has columns that cannot be filled';
+      readOnce(db);
+    }
     say('readable');
     const [problem] = db.pragma('quick_check(1)') as { quick_check: string }[];
     return problem?.quick_check === 'ok' ? 'sound' : `damaged: ${problem?.quick_check ?? ''}`;
@@ -32,9 +35,9 @@ function look(file: string): string {
 }
 
 function readOnce(db: Connection): void {
-  // Of an older version: what it has is read when it has been brought up to date.
+  // Of an older version: as much as there is, until it has been brought up to date.
   if (missingColumns(db).length > 0) {
-    db.prepare(REACH).raw().get();
+    for (const table of TABLES) db.prepare(`SELECT * FROM ${table} LIMIT 1`).raw().get();
     return;
   }
   const everything = { fromMs: 0, toMs: Infinity };

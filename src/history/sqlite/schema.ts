@@ -20,7 +20,10 @@ export const MAX_TIME_MS = 8_640_000_000_000_000;
  */
 export const IS_TIME = `time_ms BETWEEN 0 AND ${MAX_TIME_MS}`;
 
-type Table = 'sample' | 'minute';
+/** The tables of the archive. */
+export const TABLES = ['sample', 'minute'] as const;
+
+type Table = (typeof TABLES)[number];
 
 interface Column {
   readonly table: Table;
@@ -112,6 +115,18 @@ export function missingColumns(db: Connection): readonly Column[] {
     const [found] = count.get(table, name) as [number];
     return found === 0;
   });
+}
+
+/** Whether a table asks for a value in a column that is none of ours: damage to a name looks like this. */
+export function hasOtherColumns(db: Connection): boolean {
+  const known = ['id', 'time_ms', 'sample_count', ...SERIES_OF_TABLES.map(({ name }) => name)];
+  const count = db
+    .prepare(
+      `SELECT COUNT(*) FROM pragma_table_info(?1)
+       WHERE "notnull" AND dflt_value IS NULL AND name NOT IN (${known.map((name) => `'${name}'`).join(', ')})`,
+    )
+    .raw();
+  return TABLES.some((table) => (count.get(table) as [number])[0] > 0);
 }
 
 /** Puts the file's first page into the WAL, from which one sees whose it is: see wal-origin.ts. */
