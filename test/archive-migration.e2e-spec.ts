@@ -10,7 +10,8 @@ import { ArchiveWriter } from '../src/history/sqlite/archive-writer.js';
 import { type Connection, openConnection } from '../src/history/sqlite/sqlite.js';
 import { type MetricsBucket } from '../src/history/metrics-bucket.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
-import { AppProcess, eventually, type WireBucket } from './support/app-process.js';
+import { ApiProcess, type WireBucket } from '../src/testing/api-process.mjs';
+import { eventually } from './support/eventually.js';
 
 const FIXTURE = readFileSync(resolve('test/fixtures/archive-v1.sql'), 'utf8');
 const MINUTE_MS = 60_000;
@@ -121,7 +122,7 @@ describe('an archive of the first version', () => {
 
   it('goes on in the application: no sample is lost, new ones come, and nothing is degraded', async () => {
     makeFile(thirtyDays());
-    const app = await AppProcess.start({ VS_DATA_DIR: folder.path });
+    const app = await ApiProcess.start({ VS_METRICS_INTERVAL: '0.1', VS_DATA_DIR: folder.path });
     try {
       expect(await app.degraded()).toBeNull();
       expect(app.output).not.toMatch(/WARN|ERROR/);
@@ -129,7 +130,7 @@ describe('an archive of the first version', () => {
         const samples = await app.history('?minutes=10');
         return samples.some(({ gameMemoryMb }) => gameMemoryMb === null);
       });
-      const { metrics } = await app.get<{ metrics: WireBucket[] }>(
+      const { metrics } = await app.data<{ metrics: WireBucket[] }>(
         'metrics/history?minutes=43200&points=10000',
       );
       const before = metrics.filter(({ gameMemoryMb }) => gameMemoryMb === 4000.25);
