@@ -181,12 +181,11 @@ describe('the packed package in an application of somebody else', () => {
         await waitFor(async () => {
           const answer = await fetch(`${url}/host/game/load`, { headers: { 'x-please': 'yes' } });
           load = (await answer.json()) as Load;
-          return load.count === 7 && load.latest?.gameCpuPercent != null;
+          return load.count === 7 && Number(load.latest?.gameCpuPercent) > 20;
         });
         expect(load?.capacity).toBe(7);
         expect(load?.beats).toBeGreaterThan(0);
         expect(load?.latest?.gameMemoryMb).toBeGreaterThan(10);
-        expect(load?.latest?.gameCpuPercent).toBeGreaterThan(20);
       } finally {
         child.kill('SIGTERM');
         await exited;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { eventually } from './support/eventually.js';
 
 interface WireSettings {
   intervalSeconds: { value: number; source: string };
@@ -84,14 +85,15 @@ describe('the interval', () => {
     await delay(100);
     const before = await running.history();
     expect(before).toHaveLength(1);
+    const setAtMs = performance.now();
     await set(running, 0.1);
     await set(running, 0.2);
     await set(running, 0.2);
-    await delay(2000);
+    await eventually('samples', async () => (await running.history()).length >= 9);
     const history = await running.history();
     expect(history[0]).toEqual(before[0]);
-    expect(history.length).toBeGreaterThanOrEqual(9);
-    expect(history.length).toBeLessThanOrEqual(14);
+    // One at each change, and one each 0.2 s; two timers would take twice as many.
+    expect(history.length).toBeLessThanOrEqual(4 + (performance.now() - setAtMs) / 200);
 
     await set(running, 0);
     await delay(150);

@@ -270,10 +270,10 @@ describe('ProcessSampler, with real processes', () => {
       ['200 for two', 2, 120],
     ])('reads about %s, at the first sample and later', async (_, threads, floor) => {
       const { pid } = await children.burning(threads);
-      await untilAge(pid, 900);
+      await untilAge(pid, 500);
       const [first, one] = await markedSample(pid);
       expectBusy(first, markOfBirth(pid), one, floor);
-      await sleep(900);
+      await sleep(500);
       const [second, two] = await markedSample(pid);
       expectBusy(second, one, two, floor);
     });
@@ -282,7 +282,7 @@ describe('ProcessSampler, with real processes', () => {
       const { pid } = await children.sleeping();
       await untilAge(pid, 300);
       const [, one] = await markedSample(pid);
-      await sleep(900);
+      await sleep(500);
       const [usage, two] = await markedSample(pid);
       expectTrue(usage, one, two);
       expect(usage.cpuPercent).toBeLessThan(5);
@@ -360,7 +360,7 @@ describe('ProcessSampler, with real processes', () => {
       const [, one] = await markedSample(pid);
       expect(hasOpenFile(process.pid, `/proc/${pid}/stat`)).toBe(true);
       jest.advanceTimersByTime(120_000);
-      await sleep(900);
+      await sleep(500);
       expect(hasOpenFile(process.pid, `/proc/${pid}/stat`)).toBe(false);
       const [usage, two] = await markedSample(pid);
       expectBusy(usage, one, two, 60);

@@ -1,21 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GameServerStatus } from '../../src/game-server/game-server-status.js';
-import { ApiProcess } from '../../src/testing/api-process.mjs';
+import { ApiProcess, type WireSnapshot } from '../../src/testing/api-process.mjs';
 import { isAlive } from '../../src/testing/kernel.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { waitFor } from '../../src/testing/wait-for.js';
 import { describeWith } from '../../src/testing/components.js';
 import { kernelRssMib, kernelZombies, openDescriptors } from '../../src/testing/kernel.js';
-
-interface Sample {
-  readonly timestamp: string;
-  readonly apiMemoryMb: number;
-  readonly gameMemoryMb: number | null;
-  readonly gameCpuPercent: number | null;
-}
 
 let folder: ReturnType<typeof temporaryFolder>;
 let api: ApiProcess | undefined;
@@ -44,16 +38,21 @@ async function start(command: string, variables: Record<string, string> = {}): P
     folder.path,
   );
   api = started;
-  const { pid } = await started.data<GameServerStatus>('server/start', 'POST');
-  if (pid === null) throw new Error('no pid');
-  games.add(pid);
-  return [started, pid];
+  return [started, await startGame(started)];
 }
 
-const current = (of: ApiProcess) => of.data<Sample>('metrics/current');
+async function startGame(of: ApiProcess): Promise<number> {
+  const { pid } = await of.data<GameServerStatus>('server/start', 'POST');
+  if (pid === null) throw new Error('no pid');
+  games.add(pid);
+  return pid;
+}
+
+/** The newest sample; there is one from the start on. */
+const current = (of: ApiProcess) => of.data<WireSnapshot>('metrics/current');
 
 /** Waits for `count` samples more and answers with the newest. */
-async function samplesLater(of: ApiProcess, count: number): Promise<Sample> {
+async function samplesLater(of: ApiProcess, count: number): Promise<WireSnapshot> {
   let { timestamp } = await current(of);
   for (let i = 0; i < count; i++) {
     await waitFor(async () => (await current(of)).timestamp !== timestamp);
@@ -73,8 +72,37 @@ async function stopped(of: ApiProcess): Promise<GameServerStatus> {
 }
 
 describe('a game that', () => {
+  const ownFolder = temporaryFolder();
+  const script = join(ownFolder.path, 'game.sh');
+  let app: ApiProcess;
+
+  beforeAll(async () => {
+    app = await ApiProcess.start(
+      {
+        VS_METRICS_INTERVAL: '0.1',
+        VS_DATA_DIR: '',
+        VS_SERVER_COMMAND: `sh ${script}`,
+        VS_SERVER_STOP_TIMEOUT: '0.5',
+      },
+      ownFolder.path,
+    );
+  });
+
+  afterAll(async () => {
+    await app.kill();
+    ownFolder.remove();
+  });
+
+  /** Starts a game of this shell script, when nothing of the one before is to be seen; answers with its pid. */
+  async function play(text: string): Promise<number> {
+    writeFileSync(script, text);
+    await waitFor(async () => (await app.data<GameServerStatus>('server/status')).state === 'stopped');
+    await waitFor(async () => (await current(app)).gameMemoryMb === null);
+    return startGame(app);
+  }
+
   it('is halted (SIGSTOP) uses nothing and keeps its memory, and goes on', async () => {
-    const [app, pid] = await start("sh -c 'while :; do :; done'");
+    const pid = await play('while :; do :; done');
     await waitFor(async () => ((await current(app)).gameCpuPercent ?? 0) > 30);
     process.kill(pid, 'SIGSTOP');
     await waitFor(async () => (await current(app)).gameCpuPercent === 0);
@@ -87,32 +115,32 @@ describe('a game that', () => {
     ['lines', 'yes'],
     ['no newline at all', 'cat /dev/zero'],
   ])('writes as fast as it can, %s: neither side stops, memory stays bounded', async (_what, command) => {
-    const [app, pid] = await start(command);
+    const pid = await play(`exec ${command}`);
     await measured(app);
     const before = (await current(app)).apiMemoryMb;
     const after = await samplesLater(app, 20);
     expect(isAlive(pid)).toBe(true);
-    expect(after.gameCpuPercent).toBeGreaterThan(1);
+    await waitFor(async () => Number((await current(app)).gameCpuPercent) > 1);
     expect(after.apiMemoryMb).toBeLessThan(before + 100);
     expect((await stopped(app)).lastExitSignal).toBe('SIGTERM');
   });
 
   it('closes its console is stopped by signal', async () => {
-    const [app, pid] = await start("sh -c 'exec 0<&-; exec sleep 60'");
+    const pid = await play('exec 0<&-; exec sleep 60');
     await measured(app);
     expect(await stopped(app)).toMatchObject({ lastExitSignal: 'SIGTERM', lastError: null });
     expect(isAlive(pid)).toBe(false);
   });
 
   it('ignores its console and SIGTERM is killed', async () => {
-    const [app, pid] = await start(`sh -c 'trap "" TERM; while :; do sleep 0.1; done'`);
+    const pid = await play('trap "" TERM; while :; do sleep 0.1; done');
     await measured(app);
     expect(await stopped(app)).toMatchObject({ lastExitSignal: 'SIGKILL' });
     expect(isAlive(pid)).toBe(false);
   });
 
   it('leaves a zombie behind is measured as what lives of it', async () => {
-    const [app, pid] = await start("sh -c 'sleep 1 & exec sleep 60'");
+    const pid = await play('sleep 1 & exec sleep 60');
     await waitFor(async () => ((await current(app)).gameMemoryMb ?? 0) > 1.5 * kernelRssMib(pid));
     await waitFor(async () => ((await current(app)).gameMemoryMb ?? Infinity) < 1.5 * kernelRssMib(pid));
     expect(Math.abs(((await current(app)).gameMemoryMb ?? NaN) - kernelRssMib(pid))).toBeLessThan(0.01);
@@ -120,9 +148,7 @@ describe('a game that', () => {
   });
 
   it('is started by a wrapper is measured whole', async () => {
-    const burn = join(folder.path, 'burn.js');
-    execFileSync('sh', ['-c', `echo 'for (;;);' > ${burn}`]);
-    const [app, pid] = await start(`sh -c '"${process.execPath}" ${burn}; true'`);
+    const pid = await play(`"${process.execPath}" -e 'for (;;);'; true`);
     await waitFor(async () => ((await current(app)).gameCpuPercent ?? 0) > 30);
     const { gameMemoryMb } = await current(app);
     expect(gameMemoryMb).toBeGreaterThan(kernelRssMib(pid) + 20);

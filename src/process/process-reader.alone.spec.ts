@@ -1,0 +1,92 @@
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Children } from '../testing/children.js';
+import { kernelCpuMs } from '../testing/kernel.js';
+import { waitFor } from '../testing/wait-for.js';
+import { steadyNowMs } from './clock.js';
+import { LinuxReader } from './linux/linux-reader.js';
+import { PidusageReader } from './pidusage-reader.js';
+import { type ProcessCounters, type ProcessReader } from './process-reader.js';
+
+const children = new Children();
+const programs: ChildProcess[] = [];
+afterEach(async () => {
+  await children.end();
+  for (const program of programs.splice(0)) program.kill('SIGKILL');
+});
+
+async function required(reader: ProcessReader, pid: number): Promise<ProcessCounters> {
+  const counters = await reader.read(pid);
+  if (counters === null) throw new Error(`process ${pid} is not there`);
+  return counters;
+}
+
+const engines = [
+  ['native', () => new LinuxReader()],
+  ['pidusage', () => new PidusageReader()],
+] as const;
+
+describe.each(engines)('a reader of processes (%s)', (_name, create) => {
+  let reader: ProcessReader;
+
+  beforeAll(async () => {
+    reader = create();
+    await reader.read(process.pid);
+  });
+
+  it('counts CPU as the kernel does', async () => {
+    const { pid } = await children.burning();
+    await delay(300);
+    const [kernelBefore, before] = [kernelCpuMs(pid), await required(reader, pid)];
+    await delay(700);
+    const [kernelAfter, after] = [kernelCpuMs(pid), await required(reader, pid)];
+    expect(Math.abs(after.cpuMs - before.cpuMs - (kernelAfter - kernelBefore))).toBeLessThanOrEqual(30);
+    expect(after.cpuMs - before.cpuMs).toBeGreaterThan(100);
+    expect(Math.abs(before.cpuMs - kernelBefore)).toBeLessThanOrEqual(30);
+  });
+
+  it('knows the start to a few clock ticks, and gives the same again', async () => {
+    const beganMs = steadyNowMs();
+    const { pid } = children.justStarted();
+    await delay(100);
+    const { startedAtMs } = await required(reader, pid);
+    expect(Math.abs(startedAtMs - beganMs)).toBeLessThan(60);
+    await delay(200);
+    expect(Math.abs((await required(reader, pid)).startedAtMs - startedAtMs)).toBeLessThanOrEqual(30);
+  });
+});
+
+describe('the native reader', () => {
+  const reader = new LinuxReader();
+
+  it('counts finer than the clock ticks: what a process says that it used, within 4 ms', async () => {
+    const script = `process.stdin.on('data', (ms) => {
+      const began = process.cpuUsage();
+      for (let used = 0; used < ms * 1000; ) {
+        const { user, system } = process.cpuUsage(began);
+        used = user + system;
+      }
+      console.log('done');
+    })`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const { pid = NaN } = child;
+    programs.push(child);
+    await waitFor(async () => (await required(reader, pid)).rssBytes > 30e6);
+    const used = async (ms: number) => {
+      const before = await required(reader, pid);
+      child.stdin.write(String(ms));
+      await once(child.stdout, 'data');
+      await delay(50);
+      return (await required(reader, pid)).cpuMs - before.cpuMs;
+    };
+    // The first time it compiles, too.
+    await used(50);
+    for (const ms of [13, 17, 23, 26, 34]) {
+      const read = await used(ms);
+      expect(read).toBeGreaterThan(ms - 0.5);
+      expect(read).toBeLessThan(ms + 4);
+    }
+  });
+});
