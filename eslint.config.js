@@ -3,6 +3,50 @@ import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+/** The rooms of src/ in the order of the house, the lowest first: each may use those before it (CONTRIBUTING.md has the map). */
+const ROOMS = [
+  'config',
+  'log',
+  'events',
+  'process',
+  'metrics',
+  'game-server',
+  'telemetry',
+  'history',
+  'settings',
+  'alerts',
+  'http',
+  'page',
+];
+
+/** What is above a room, though it may be used there, and why. */
+const EXCEPTIONS = {
+  // They ask which platform this is, and for the time on the steady clock; both files import nothing.
+  config: { process: ['platform.ts', 'clock.ts'] },
+  log: { process: ['platform.ts', 'clock.ts'] },
+};
+
+/** No arrow runs up: a room uses no room above it, nor the files that wire the rooms together. */
+const upwards = ROOMS.flatMap((room, level) => [
+  ...ROOMS.slice(level + 1).map((above) => ({
+    target: `./src/${room}`,
+    from: `./src/${above}`,
+    except: EXCEPTIONS[room]?.[above] ?? [],
+    message: `${room}/ is below ${above}/, and may not use it.`,
+  })),
+  {
+    target: `./src/${room}`,
+    from: ['./src/main.ts', './src/app.module.ts', './src/create-app.ts', './src/shutdown.ts'],
+    message: 'These files wire the rooms together, and no room may use them.',
+  },
+]);
+
+const testing = {
+  target: './src/!(testing)/**/!(*.spec).ts',
+  from: './src/testing',
+  message: 'It is for tests.',
+};
+
 export default defineConfig(
   // The host is checked where it is installed, by test/package.e2e-spec.ts.
   { ignores: ['dist', 'coverage', 'data', 'examples/host'] },
@@ -20,12 +64,31 @@ export default defineConfig(
     },
     rules: {
       'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { zones: [...upwards, testing] }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       // Nest modules are classes whose decorator holds everything.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       // Nest's option types are classes that nobody instantiates.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    // It runs in a browser. Types of what it is sent are no part of the bundle.
+    files: ['src/page/client/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^\\.\\./(?!\\.\\./metrics/series\\.js$)',
+              allowTypeImports: true,
+              message: 'The page in the browser uses nothing from outside but series.ts, and types.',
+            },
+          ],
+        },
+      ],
     },
   },
   {
