@@ -1,3 +1,4 @@
+// The life of a game server in a test. Used by unit specs of game-server/.
 import { afterEach, beforeEach, expect } from '@jest/globals';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
