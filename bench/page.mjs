@@ -1,5 +1,5 @@
 // The page: its weight over the wire, how long its charts take, and what open streams cost the application.
-/* global document, requestAnimationFrame, PerformanceObserver -- the parts that run in the browser */
+/* global AbortController, document, requestAnimationFrame, PerformanceObserver -- the parts that run in the browser */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -26,13 +26,14 @@ async function weight(page, app) {
   return { requests: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** The page's own chart, for the browser to run: it leaves `Chart` and `toSeries`. */
+/** The page's own chart, for the browser to run: it leaves `Chart`, `CHARTS` and `toTimeline`. */
 async function chartScript() {
   const { outputFiles } = await build({
     stdin: {
       contents: `import { Chart } from './chart.js';
-        import { toSeries } from './series.js';
-        Object.assign(globalThis, { Chart, toSeries });`,
+        import { CHARTS } from './charts.js';
+        import { toTimeline } from './timeline.js';
+        Object.assign(globalThis, { Chart, CHARTS, toTimeline });`,
       resolveDir: 'dist/page/client',
     },
     bundle: true,
@@ -44,9 +45,14 @@ async function chartScript() {
 
 /** Runs in the browser: draws a chart of so many points and appends one, again and again. */
 async function draw(points) {
-  const { Chart, toSeries } = globalThis;
+  const { Chart, CHARTS, toTimeline } = globalThis;
   document.getElementById('dashboard').hidden = false;
-  const chart = new Chart(document.getElementById('memory-chart'), 'Memory', String);
+  const chart = new Chart(
+    document.getElementById('charts'),
+    CHARTS.find(({ id }) => id === 'memory'),
+    () => undefined,
+    new AbortController().signal,
+  );
   const samples = Array.from({ length: points }, (_, i) => ({
     time: 1e9 + i * 10,
     apiMemoryMb: 100 + Math.random() * 10,
@@ -54,8 +60,8 @@ async function draw(points) {
   }));
   const timed = async () => {
     const began = performance.now();
-    const [from, to] = [1e9, 1e9 + (samples.length - 1) * 10];
-    chart.draw(toSeries(samples, { from, to }, 10, 'apiMemoryMb', 'gameMemoryMb'), from, to);
+    const span = { from: 1e9, to: 1e9 + (samples.length - 1) * 10 };
+    chart.draw(toTimeline(samples, span, 10), span);
     await null;
     await null;
     return performance.now() - began;

@@ -6,7 +6,7 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Browser } from 'playwright-core';
-import { formatMemory } from '../src/page/client/format.js';
+import { formatValue } from '../src/page/client/format.js';
 import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
@@ -171,7 +171,8 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
         apiMemoryMb: null,
       };
       return (
-        (await label()) === `Memory now: game ${formatMemory(gameMemoryMb)}, API ${formatMemory(apiMemoryMb)}`
+        (await label()) ===
+        `Memory now: game ${formatValue('gameMemoryMb', gameMemoryMb)}, API ${formatValue('apiMemoryMb', apiMemoryMb)}`
       );
     });
     expect(watched.messages).toEqual([]);
@@ -334,8 +335,8 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     });
     const rows = (await history()).map(({ timestamp, gameMemoryMb, apiMemoryMb }) => [
       inTokyo.format(new Date(timestamp)),
-      formatMemory(gameMemoryMb),
-      formatMemory(apiMemoryMb),
+      formatValue('gameMemoryMb', gameMemoryMb),
+      formatValue('apiMemoryMb', apiMemoryMb),
     ]);
     expect(rows).toContainEqual(memory);
   });

@@ -3,10 +3,11 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { isReference } from '../config/env-text.js';
+import { KEY_PATTERN } from './contract.js';
 
 const key = z
   .string()
-  .regex(/^[\x21-\x7e]{1,512}$/, 'up to 512 printable ASCII characters without spaces')
+  .regex(KEY_PATTERN, 'up to 512 printable ASCII characters without spaces')
   .refine((text) => !isReference(text), 'the key itself: $NAME and %NAME% are not replaced here')
   .optional();
 

@@ -10,6 +10,7 @@ import { Reflector } from '@nestjs/core';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type IncomingHttpHeaders } from 'node:http';
 import { ACCESS, type Access, PUBLIC_IF, type PublicCondition } from './access.decorator.js';
+import { KEY_HEADER } from '../contract.js';
 import { ApiKeys } from './api-keys.js';
 import { type HttpConfig } from '../http.config.js';
 import { wrongKey } from './wrong-keys.js';
@@ -43,7 +44,7 @@ export class ApiKeyGuard implements CanActivate {
 
 /** The key that a request comes with, or null when it comes with none. */
 export function presentedKey(headers: IncomingHttpHeaders): string | null {
-  const apiKey = headers['x-api-key'];
+  const apiKey = headers[KEY_HEADER];
   if (typeof apiKey === 'string' && apiKey !== '') return apiKey;
   return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? null;
 }

@@ -1,7 +1,7 @@
 import { type INestApplication } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { API_VERSION } from '../routes/api.js';
+import { API_VERSION } from '../contract.js';
 import { KEY_SCHEMES } from './describe-access.js';
 
 /** The API's description, made from the routes that exist and the schemas that validate. */

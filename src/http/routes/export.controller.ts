@@ -12,7 +12,7 @@ import { ArchiveHistory } from '../../history/archive-history.js';
 import { type ExportFormat } from '../../history/sqlite/archive-protocol.js';
 import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { Roles } from '../access/access.decorator.js';
-import { API_PREFIX } from './api.js';
+import { API_PREFIX } from '../contract.js';
 import { type ExportQuery, exportQuery } from './history-query.js';
 import { problem } from '../openapi/schemas.js';
 import { whileWaiting } from './while-waiting.js';

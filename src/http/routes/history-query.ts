@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { MAX_POINTS, MIN_POINTS } from '../contract.js';
 
 const MAX_MINUTES = 5_256_000;
-const MIN_POINTS = 2;
-const MAX_POINTS = 10_000;
 
 const once = { error: 'give it once' };
 

@@ -5,7 +5,7 @@ import { ArchiveService } from '../../history/sqlite/archive.service.js';
 import { MetricsScheduler, MetricsService } from '../../metrics/index.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
-import { API_PREFIX } from './api.js';
+import { API_PREFIX } from '../contract.js';
 import { HistoryAnswers } from './history-answers.js';
 import { type HistoryQuery, historyQuery } from './history-query.js';
 import { MemoryHistory } from './memory-history.js';

@@ -1,8 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { MetricsScheduler, MetricsService } from '../../metrics/index.js';
+import { MAX_MISSED_INTERVALS } from '../../metrics/missed-intervals.js';
 
-/** How many intervals may pass without a sample. */
-const MAX_MISSED_INTERVALS = 3;
 /** Tolerance for a short interval on a busy machine. */
 const GRACE_SECONDS = 1;
 

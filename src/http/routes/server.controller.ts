@@ -5,7 +5,7 @@ import { type GameServerStatus } from '../../game-server/game-server-status.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
 import { problem, serverStatus } from '../openapi/schemas.js';
-import { API_PREFIX } from './api.js';
+import { API_PREFIX } from '../contract.js';
 import { ok, type Success } from './success.js';
 
 const forbiddenByState = { description: 'Its state forbids this now', standardSchema: problem };

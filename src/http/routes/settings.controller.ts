@@ -9,7 +9,7 @@ import {
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
 import * as schemas from '../openapi/schemas.js';
-import { API_PREFIX } from './api.js';
+import { API_PREFIX } from '../contract.js';
 import { ok, type Success } from './success.js';
 
 /** What can be changed while the application runs, for admins. */

@@ -1,12 +1,12 @@
 import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
 import { type MetricsSnapshot, MetricsService } from '../../metrics/index.js';
+import { KEEP_ALIVE_MS, SNAPSHOT_EVENT } from '../contract.js';
 import { snapshotJson } from './snapshot-json.js';
 
-/** A comment this often keeps proxies from taking a quiet stream for a dead one. */
-const KEEP_ALIVE_MS = 15_000;
 /** A client that lets this much wait does not read: it is dropped, and may come back for what it missed. */
 const MAX_PENDING_BYTES = 1024 * 1024;
+/** A comment that keeps proxies from taking a quiet stream for a dead one. */
 const KEEP_ALIVE = Buffer.from(': keep-alive\n\n');
 
 /** A replay goes out in pieces of this many samples (45 KB): a few milliseconds of the event loop for each. */
@@ -109,5 +109,5 @@ function eventId(snapshot: MetricsSnapshot): number {
 }
 
 function eventText(snapshot: MetricsSnapshot): string {
-  return `event: snapshot\nid: ${eventId(snapshot)}\ndata: ${snapshotJson(snapshot)}\n\n`;
+  return `event: ${SNAPSHOT_EVENT}\nid: ${eventId(snapshot)}\ndata: ${snapshotJson(snapshot)}\n\n`;
 }

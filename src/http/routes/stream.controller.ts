@@ -2,7 +2,7 @@ import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { Roles } from '../access/access.decorator.js';
-import { API_PREFIX } from './api.js';
+import { API_PREFIX } from '../contract.js';
 import { SnapshotStream } from './snapshot-stream.js';
 
 const HEADERS = {

@@ -1,4 +1,5 @@
 import { isKey } from './key.js';
+import { API_PREFIX, KEY_HEADER } from '../../http/contract.js';
 
 /** Longer, and an answer is not current any more: the API counts as unreachable. */
 const TIMEOUT_MS = 8000;
@@ -42,8 +43,8 @@ export class Api {
   async open(path: string, init: RequestInit): Promise<Response> {
     // No header can carry it, or none of ours would.
     if (!isKey(this.key)) throw new ApiError(401, 'This key is not known.');
-    const url = new URL(`api/v1alpha1/${path}`, this.base);
-    const headers = { ...(init.headers as Record<string, string> | undefined), 'x-api-key': this.key };
+    const url = new URL(`${API_PREFIX}/${path}`, this.base);
+    const headers = { ...(init.headers as Record<string, string> | undefined), [KEY_HEADER]: this.key };
     const response = await fetch(url, { ...init, headers, cache: 'no-store' }).catch(() => {
       throw new ApiError(0, 'The API does not answer.');
     });

@@ -1,7 +1,9 @@
 import { type Api } from './api.js';
 import { type Point, toPoint } from './samples.js';
-import { type Span } from './view.js';
+import { type Span } from './span.js';
 import { type Sample } from './wire.js';
+import { MAX_POINTS, MIN_POINTS } from '../../http/contract.js';
+import { mapSeries } from '../../metrics/series.js';
 
 /** A span is asked for again when it has moved by a bucket, and not more often than this: samples go on meanwhile. */
 const MIN_REFRESH_MS = 30_000;
@@ -52,7 +54,7 @@ export class Buckets {
         metrics: Sample[];
         bucketSeconds: number;
       }>(
-        `metrics/history?from=${time(span.from)}&to=${time(span.to)}&points=${Math.max(2, Math.min(10_000, points))}`,
+        `metrics/history?from=${time(span.from)}&to=${time(span.to)}&points=${Math.max(MIN_POINTS, Math.min(MAX_POINTS, points))}`,
       );
       this.answer = { points: metrics.map(toPoint), bucketSeconds, to: span.to };
       this.onAnswer();
@@ -103,16 +105,10 @@ export function continued(answer: Means, held: readonly Point[], to: number): Me
 }
 
 function meanOf(group: readonly Point[], time: number): Point {
-  const mean = (values: readonly (number | null)[]) => {
-    const known = values.filter((value) => value !== null);
+  const means = mapSeries((series) => {
+    const known = group.map((point) => point[series]).filter((value) => value !== null);
     return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
-  };
-  return {
-    timestamp: new Date(time * 1000).toISOString(),
-    time,
-    apiMemoryMb: mean(group.map((point) => point.apiMemoryMb)) ?? 0,
-    apiCpuPercent: mean(group.map((point) => point.apiCpuPercent)) ?? 0,
-    gameMemoryMb: mean(group.map((point) => point.gameMemoryMb)),
-    gameCpuPercent: mean(group.map((point) => point.gameCpuPercent)),
-  };
+  });
+  // What every sample has, their means have as well.
+  return { timestamp: new Date(time * 1000).toISOString(), time, ...means } as Point;
 }

@@ -1,7 +1,11 @@
 import UPlot from 'uplot';
-import { formatNumber, formatTime } from './format.js';
-import { type Series } from './series.js';
+import { hatchHoles } from './chart-holes.js';
+import { type ChartKind, headingOf, labelOf } from './charts.js';
+import { formatNumber, formatTime, formatValue } from './format.js';
+import { paletteColour } from './palette.js';
+import { type Span } from './span.js';
 import { timeLabels } from './time-axis.js';
+import { type Timeline, valuesOf } from './timeline.js';
 
 const PLOT_HEIGHT = 230;
 /** Between two labels of the time axis, CSS pixels. */
@@ -10,94 +14,59 @@ const LABEL_SPACE = 80;
 const MIN_DRAG_PIXELS = 6;
 const CURSOR = 'vintagestory-metrics';
 
-/** One chart of both processes over time. */
+/** A chart on the page. */
 export class Chart {
+  private readonly container = document.createElement('div');
   private readonly plot: UPlot;
-  private series: Series = { times: [], api: [], game: [], holes: [] };
+  private timeline: Timeline = { times: [], points: [], holes: [] };
 
+  /** Adds it to what is in `place` until `closing`; `onZoom` is called with a span that was marked by dragging. */
   constructor(
-    private readonly container: HTMLElement,
-    private readonly name: string,
-    private readonly format: (value: number | null) => string,
-    /** Called with a span (s since the epoch) that was marked by dragging. */
-    onZoom: (from: number, to: number) => void,
+    place: HTMLElement,
+    private readonly kind: ChartKind,
+    onZoom: (span: Span) => void,
+    closing: AbortSignal,
   ) {
-    const line = (label: string, colour: string): UPlot.Series => ({
-      label,
-      stroke: () => cssColour(colour),
-      width: 2,
-      spanGaps: false,
-      points: { show: false },
-      value: (_plot, value: number | null) => format(value),
-    });
-    const axis = {
-      stroke: () => cssColour('--quiet'),
-      grid: { stroke: () => cssColour('--grid'), width: 1 },
-    };
-    this.plot = new UPlot(
-      {
-        width: this.width,
-        height: PLOT_HEIGHT,
-        cursor: { sync: { key: CURSOR }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, (max || 0) * 1.1)] } },
-        series: [
-          {
-            label: 'Time',
-            value: (_plot, seconds: number | null) => (seconds === null ? '–' : formatTime(seconds * 1000)),
-          },
-          line('Game', '--game'),
-          line('API', '--api'),
-        ],
-        axes: [
-          {
-            ...axis,
-            space: LABEL_SPACE,
-            values: (_plot, times, _axis, _space, stepSeconds) => timeLabels(times, stepSeconds),
-          },
-          { ...axis, size: 56, values: (_plot, values) => values.map(formatNumber) },
-        ],
-        hooks: {
-          drawClear: [
-            () => {
-              this.hatchHoles();
-            },
-          ],
-          setSelect: [
-            ({ select }) => {
-              if (select.width < MIN_DRAG_PIXELS) return;
-              onZoom(
-                this.plot.posToVal(select.left, 'x'),
-                this.plot.posToVal(select.left + select.width, 'x'),
-              );
-              this.plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-            },
-          ],
-        },
-      },
-      [[], [], []],
-      container,
-    );
+    const card = document.createElement('article');
+    card.className = 'card chart';
+    const heading = document.createElement('h2');
+    heading.id = `${kind.id}-title`;
+    heading.textContent = headingOf(kind);
+    this.container.id = `${kind.id}-chart`;
+    this.container.className = 'plot';
+    card.append(heading, this.container);
+    place.append(card);
+
+    this.plot = this.makePlot(onZoom);
     this.plot.over.setAttribute('role', 'img');
-    new ResizeObserver(() => {
+    const resizing = new ResizeObserver(() => {
       this.plot.setSize({ width: this.width, height: PLOT_HEIGHT });
-    }).observe(container);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+    });
+    resizing.observe(this.container);
+    const redraw = () => {
       this.plot.redraw(false);
+    };
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw, { signal: closing });
+    closing.addEventListener('abort', () => {
+      resizing.disconnect();
+      this.plot.destroy();
+      card.remove();
     });
   }
 
-  /** Draws the series between two times (s since the epoch). */
-  draw(series: Series, from: number, to: number): void {
-    this.series = series;
+  /** Draws a span of the timeline. */
+  draw(timeline: Timeline, { from, to }: Span): void {
+    this.timeline = timeline;
+    const values = this.kind.lines.map(({ series }) => valuesOf(timeline, series));
     this.plot.batch(() => {
-      this.plot.setData([series.times, series.game, series.api], false);
+      this.plot.setData([[...timeline.times], ...values], false);
       this.plot.setScale('x', { min: from, max: Math.max(to, from + 1) });
     });
-    const last = (values: readonly (number | null)[]) => this.format(values.at(-1) ?? null);
-    this.plot.over.setAttribute(
-      'aria-label',
-      `${this.name} now: game ${last(series.game)}, API ${last(series.api)}`,
-    );
+    const now = this.kind.lines.map((line, i) => {
+      const value = formatValue(line.series, values[i]?.at(-1) ?? null);
+      return `${withinSentence(labelOf(line, this.kind))} ${value}`;
+    });
+    this.plot.over.setAttribute('aria-label', `${this.kind.title} now: ${now.join(', ')}`);
   }
 
   /** Pixels of the screen across: more points than this cannot be seen. */
@@ -109,37 +78,62 @@ export class Chart {
     return Math.max(200, this.container.clientWidth);
   }
 
-  private hatchHoles(): void {
-    const { ctx, bbox } = this.plot;
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    ctx.strokeStyle = cssColour('--hatch');
-    ctx.fillStyle = cssColour('--grid');
-    ctx.lineWidth = 2 * devicePixelRatio;
-    const step = 9 * devicePixelRatio;
-    for (const [from, to] of this.series.holes) {
-      const left = Math.max(bbox.left, this.plot.valToPos(from, 'x', true));
-      const right = Math.min(bbox.left + bbox.width, this.plot.valToPos(to, 'x', true));
-      if (right <= left) continue;
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(left, bbox.top, right - left, bbox.height);
-      ctx.clip();
-      ctx.fillRect(left, bbox.top, right - left, bbox.height);
-      ctx.beginPath();
-      for (let x = left - bbox.height; x < right; x += step) {
-        ctx.moveTo(x, bbox.top + bbox.height);
-        ctx.lineTo(x + bbox.height, bbox.top);
-      }
-      ctx.stroke();
-      ctx.restore();
-    }
-    ctx.restore();
+  private makePlot(onZoom: (span: Span) => void): UPlot {
+    const axis = {
+      stroke: () => paletteColour('--quiet'),
+      grid: { stroke: () => paletteColour('--grid'), width: 1 },
+    };
+    return new UPlot(
+      {
+        width: this.width,
+        height: PLOT_HEIGHT,
+        cursor: { sync: { key: CURSOR }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
+        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, (max || 0) * 1.1)] } },
+        series: [
+          {
+            label: 'Time',
+            value: (_plot, seconds: number | null) => (seconds === null ? '–' : formatTime(seconds * 1000)),
+          },
+          ...this.kind.lines.map((line) => ({
+            label: labelOf(line, this.kind),
+            stroke: () => paletteColour(line.colour),
+            width: 2,
+            spanGaps: false,
+            points: { show: false },
+            value: (_plot: UPlot, value: number | null) => formatValue(line.series, value),
+          })),
+        ],
+        axes: [
+          {
+            ...axis,
+            space: LABEL_SPACE,
+            values: (_plot, times, _axis, _space, stepSeconds) => timeLabels(times, stepSeconds),
+          },
+          { ...axis, size: 56, values: (_plot, values) => values.map(formatNumber) },
+        ],
+        hooks: {
+          drawClear: [
+            (plot) => {
+              hatchHoles(plot, this.timeline.holes);
+            },
+          ],
+          setSelect: [
+            (plot) => {
+              const { left, width } = plot.select;
+              if (width < MIN_DRAG_PIXELS) return;
+              onZoom({ from: plot.posToVal(left, 'x'), to: plot.posToVal(left + width, 'x') });
+              plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            },
+          ],
+        },
+      },
+      [[], ...this.kind.lines.map(() => [])],
+      this.container,
+    );
   }
 }
 
-function cssColour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A label in the middle of a sentence: an abbreviation stays as it is. */
+function withinSentence(label: string): string {
+  return label.replace(/^\p{Lu}(?=\p{Ll})/u, (first) => first.toLowerCase());
 }

@@ -5,9 +5,9 @@ export function element<T extends HTMLElement>(id: string, kind: new () => T): T
   return found;
 }
 
-/** Sets an element's text, leaving it alone when it is the same. */
-export function setText(id: string, text: string): void {
-  const target = element(id, HTMLElement);
+/** Sets the text of an element (or of the one with this id), leaving it alone when it is the same. */
+export function setText(shown: HTMLElement | string, text: string): void {
+  const target = typeof shown === 'string' ? element(shown, HTMLElement) : shown;
   if (target.textContent !== text) target.textContent = text;
 }
 

@@ -1,3 +1,5 @@
+import { SERIES, type SeriesName } from '../../metrics/series.js';
+
 // Words are English; numbers, dates and times are in the browser's locale (`undefined` to Intl), on the whole page.
 const oneDecimal = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
@@ -7,14 +9,9 @@ export function formatNumber(value: number): string {
   return plain.format(value);
 }
 
-/** `1,234.5 MiB`; a dash for null. */
-export function formatMemory(megabytes: number | null): string {
-  return megabytes === null ? '–' : `${oneDecimal.format(megabytes)} MiB`;
-}
-
-/** `12.3 %`; a dash for null. */
-export function formatPercent(percent: number | null): string {
-  return percent === null ? '–' : `${oneDecimal.format(percent)} %`;
+/** A value of a series with its unit: `1,234.5 MiB`; a dash for null. */
+export function formatValue(series: SeriesName, value: number | null): string {
+  return value === null ? '–' : `${oneDecimal.format(value)} ${SERIES[series].unit}`;
 }
 
 /** The two largest units: `45 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */

@@ -1,11 +1,11 @@
 import { type Api } from './api.js';
-import { setClock } from './clock.js';
+import { type Clock } from './clock.js';
 import { type Info } from './wire.js';
 
-/** Asks for the info, and sets the page's clock by it. */
-export async function requestInfo(api: Api): Promise<Info> {
+/** Asks for the info, and sets the clock by it. */
+export async function requestInfo(api: Api, clock: Clock): Promise<Info> {
   const askedAt = performance.now();
   const info = await api.request<Info>('metrics/info');
-  setClock(Date.parse(info.now), askedAt, performance.now());
+  clock.set(Date.parse(info.now), askedAt, performance.now());
   return info;
 }

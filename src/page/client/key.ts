@@ -1,3 +1,5 @@
+import { KEY_PATTERN } from '../../http/contract.js';
+
 const STORE = 'vintagestory-metrics-key';
 const PREFIX = '#key=';
 
@@ -18,9 +20,9 @@ export function keysIn(fragment: string): string[] {
   return [...new Set([raw, decoded(raw, /%(22|3C|3E|60)/g), decoded(raw, /%([2-7][\da-f])/gi)])];
 }
 
-/** Whether this can be a key at all: printable ASCII without spaces. */
+/** Whether this can be a key at all. */
 export function isKey(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text);
+  return KEY_PATTERN.test(text);
 }
 
 /** The key of this browser session, or null. */

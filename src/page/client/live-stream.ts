@@ -2,11 +2,12 @@ import { type Api, ApiError } from './api.js';
 import { EventParser } from './event-parser.js';
 import { type LiveListener } from './live-event.js';
 import { type Sample } from './wire.js';
+import { KEEP_ALIVE_MS, SNAPSHOT_EVENT } from '../../http/contract.js';
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-/** The API sends at least a comment every 15 s; a connection that is silent for longer is dead. */
-const SILENCE_MS = 40_000;
+/** The API says something more often; a connection that is silent for so long is dead. */
+const SILENCE_MS = KEEP_ALIVE_MS + 25_000;
 
 /** Follows the stream of samples until it is closed; comes back after a break, with growing pauses. */
 export class LiveStream {
@@ -71,7 +72,7 @@ export class LiveStream {
         if (done) return;
         clearTimeout(silence);
         silence = setTimeout(abort, SILENCE_MS);
-        const snapshots = parser.push(value).filter(({ type }) => type === 'snapshot');
+        const snapshots = parser.push(value).filter(({ type }) => type === SNAPSHOT_EVENT);
         if (snapshots.length === 0) this.tell({ type: 'alive' });
         for (const { data } of snapshots) this.tell({ type: 'sample', sample: JSON.parse(data) as Sample });
       }

@@ -7,14 +7,19 @@ addEventListener('hashchange', () => {
   if (keysIn(location.hash).length > 0) location.reload();
 });
 
-let keys = keysFromAddress();
-const stored = storedKey();
-if (keys.length === 0 && stored !== null) keys = [stored];
-let reason: string | null = null;
-for (;;) {
-  const key: string = keys.shift() ?? (await askForKey(reason));
-  storeKey(key);
-  reason = await runSession(key);
-  storeKey(null);
-  if (reason === null) keys = [];
+await run();
+
+/** Session after session, each with the next key that there is, or that is entered. */
+async function run(): Promise<never> {
+  const stored = storedKey();
+  let keys = keysFromAddress();
+  if (keys.length === 0 && stored !== null) keys = [stored];
+  let reason: string | null = null;
+  for (;;) {
+    const key: string = keys.shift() ?? (await askForKey(reason));
+    storeKey(key);
+    reason = await runSession(key);
+    storeKey(null);
+    if (reason === null) keys = [];
+  }
 }

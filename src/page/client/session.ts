@@ -1,7 +1,7 @@
 import { Api, ApiError } from './api.js';
 import { showDashboard } from './dashboard.js';
 import { element } from './dom.js';
-import { showLive } from './live-state.js';
+import { showLive } from './live-view.js';
 
 const RETRY_MS = 2000;
 

@@ -1,7 +1,7 @@
 import { type Api } from './api.js';
-import { nowMs } from './clock.js';
+import { type Clock } from './clock.js';
 import { HELD_SAMPLES, type Point, toPoint } from './samples.js';
-import { type Info, type Sample } from './wire.js';
+import { type Sample } from './wire.js';
 
 /** In how many steps the page finds out where the samples that it will hold begin. */
 const STEPS = 1000;
@@ -13,8 +13,8 @@ export interface Tail {
   readonly areAll: boolean;
 }
 
-/** Asks for as many of the newest samples as the page holds; of a memory of 100,000 no others are sent. */
-export async function requestTail(api: Api, { capacity }: Info): Promise<Tail> {
+/** Asks a memory of this capacity for as many of the newest samples as the page holds; no others are sent. */
+export async function requestTail(api: Api, capacity: number, clock: Clock): Promise<Tail> {
   if (capacity <= HELD_SAMPLES) {
     const points = await requestPoints(api, 'metrics/history');
     return { points, areAll: points.length < capacity };
@@ -31,7 +31,7 @@ export async function requestTail(api: Api, { capacity }: Info): Promise<Tail> {
   }
   const begin = metrics[first];
   if (begin === undefined) return { points: [], areAll: metrics.length === 0 };
-  const minutes = Math.max(1, Math.ceil((nowMs() - Date.parse(begin.timestamp)) / 60_000));
+  const minutes = Math.max(1, Math.ceil((clock.now - Date.parse(begin.timestamp) / 1000) / 60));
   return { points: await requestPoints(api, `metrics/history?minutes=${minutes}`), areAll: first === 0 };
 }
 

@@ -1,31 +1,18 @@
-import { type Range } from './ranges.js';
+import { type Api } from './api.js';
+import { type Change, type State } from './state.js';
 
-/** A span of time on the charts, in s since the epoch. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
+/** What a view is made with. */
+export interface Page {
+  readonly api: Api;
+  readonly state: State;
+  /** Asks for the info anew: something was set that it tells. */
+  readonly refreshInfo: () => void;
+  /** Ends the view. */
+  readonly closing: AbortSignal;
 }
 
-/** The span that a range shows now; everything begins at `firstSeconds`. */
-export function spanOf(range: Range, nowSeconds: number, firstSeconds: number): Span {
-  return { from: range.seconds === null ? firstSeconds : nowSeconds - range.seconds, to: nowSeconds };
-}
+/** Draws a part of the page; called at the start and after each change of the state. */
+export type View = (change: Change) => void;
 
-/**
- * When the history begins. The API says so to the minute, so it is with the first sample of the page when that lies in
- * this minute and the page has not dropped an earlier one.
- */
-export function historyBegin(
-  heldFromSeconds: number,
-  historyFromSeconds: number | null,
-  isFull: boolean,
-): number {
-  if (historyFromSeconds === null || (!isFull && heldFromSeconds - historyFromSeconds < 60))
-    return heldFromSeconds;
-  return Math.min(heldFromSeconds, historyFromSeconds);
-}
-
-/** Whether the samples that the page holds are all that the history has of a span. */
-export function isHeld(span: Span, heldFromSeconds: number, historyBeginSeconds: number): boolean {
-  return heldFromSeconds <= Math.max(span.from, historyBeginSeconds);
-}
+/** Makes a view on the elements of the page. */
+export type MakeView = (page: Page) => View;

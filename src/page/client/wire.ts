@@ -1,37 +1,17 @@
-/** What the API sends; docs/numbers.md says what each field means. */
-export interface Sample {
-  readonly timestamp: string;
-  readonly apiMemoryMb: number;
-  readonly apiCpuPercent: number;
-  readonly gameMemoryMb: number | null;
-  readonly gameCpuPercent: number | null;
-}
+import { type z } from 'zod';
+import { type metricsInfo, type serverStatus, type settings } from '../../http/openapi/schemas.js';
+import { type MetricsSnapshot } from '../../metrics/metrics-snapshot.js';
 
-export interface Info {
-  readonly intervalSeconds: number;
-  readonly capacity: number;
-  readonly cores: number;
-  /** When the API made this answer. */
-  readonly now: string;
-  readonly startedAt: string;
-  /** How far back the history reaches, or null when there is none. */
-  readonly historyFrom: string | null;
-  /** Why samples are kept in memory alone, or null. */
-  readonly degraded: string | null;
-}
+/** A sample as the API sends it: a snapshot in JSON. docs/numbers.md says what each field means. */
+export type Sample = {
+  readonly [K in keyof MetricsSnapshot]: MetricsSnapshot[K] extends Date ? string : MetricsSnapshot[K];
+};
 
-export interface Settings {
-  readonly intervalSeconds: { readonly value: number; readonly source: string };
-  readonly persisted: boolean;
-}
+/** What the API says of the collection. */
+export type Info = z.output<typeof metricsInfo>;
 
-export interface ServerStatus {
-  readonly state: string;
-  /** False: something else runs the game server, and the switches do nothing. */
-  readonly controllable: boolean;
-  readonly pid: number | null;
-  readonly uptimeSeconds: number | null;
-  readonly lastExitCode: number | null;
-  readonly lastExitSignal: string | null;
-  readonly lastError: string | null;
-}
+/** What can be changed while the API runs. */
+export type Settings = z.output<typeof settings>;
+
+/** The game server's state. */
+export type ServerStatus = z.output<typeof serverStatus>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { historyBegin, isHeld, spanOf } from './view.js';
+import { historyBegin, isHeld, spanOf } from './span.js';
 
 describe('the span on the charts', () => {
   it('ends now, and begins where the range or the history does', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Point, toPoint } from './samples.js';
-import { toSeries } from './series.js';
+import { toTimeline, valuesOf } from './timeline.js';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z') / 1000;
 
@@ -18,22 +18,16 @@ function sample(second: number, gameMemoryMb: number | null = 50): Point {
 const whole = (samples: Point[]) => [0, (samples.at(-1)?.time ?? 0) - T0] as const;
 
 function memory(samples: Point[], intervalSeconds: number, [from, to] = whole(samples)) {
-  const series = toSeries(
-    samples,
-    { from: T0 + from, to: T0 + to },
-    intervalSeconds,
-    'apiMemoryMb',
-    'gameMemoryMb',
-  );
+  const timeline = toTimeline(samples, { from: T0 + from, to: T0 + to }, intervalSeconds);
   return {
-    times: series.times.map((time) => time - T0),
-    api: series.api,
-    game: series.game,
-    holes: series.holes.map(([from, to]) => [from - T0, to - T0]),
+    times: timeline.times.map((time) => time - T0),
+    api: valuesOf(timeline, 'apiMemoryMb'),
+    game: valuesOf(timeline, 'gameMemoryMb'),
+    holes: timeline.holes.map(([from, to]) => [from - T0, to - T0]),
   };
 }
 
-describe('the columns of a chart', () => {
+describe('the timeline of the charts', () => {
   it('are empty without samples', () => {
     expect(memory([], 10)).toEqual({ times: [], api: [], game: [], holes: [] });
   });

@@ -1,22 +1,26 @@
-import { type Api, ApiError } from './api.js';
+import { ApiError } from './api.js';
 import { element, setText } from './dom.js';
 import { formatNumber } from './format.js';
 import { intervalText, parseInterval } from './interval.js';
+import { type MakeView, type Page } from './view.js';
 import { type Settings } from './wire.js';
 
 /** The form for the collection interval. */
-export class SettingsForm {
+export const settingsView: MakeView = (page) => {
+  const form = new SettingsForm(page);
+  return (change) => {
+    if (change === 'start' || change === 'info') form.refresh();
+  };
+};
+
+class SettingsForm {
   private readonly input = element('interval', HTMLInputElement);
   /** What the field was given last: another text in it was typed. */
   private shown = '';
   private requests = 0;
 
-  /** `onChange` is called when the interval has been changed here. Closed by `closing`. */
-  constructor(
-    private readonly api: Api,
-    closing: AbortSignal,
-    private readonly onChange: () => void,
-  ) {
+  constructor(private readonly page: Page) {
+    const { closing } = page;
     element('interval-form', HTMLFormElement).addEventListener(
       'submit',
       (event) => {
@@ -36,13 +40,12 @@ export class SettingsForm {
     });
     this.input.value = '';
     setText('interval-error', '');
-    this.refresh();
   }
 
   /** Shows what was changed elsewhere, unless somebody is typing. */
   refresh(): void {
     const request = ++this.requests;
-    void this.api.request<Settings>('settings').then(
+    void this.page.api.request<Settings>('settings').then(
       (settings) => {
         // An answer from before a change would take it back on the page.
         if (request !== this.requests) return;
@@ -58,11 +61,11 @@ export class SettingsForm {
     this.requests++;
     setText('interval-error', '');
     try {
-      const settings = await this.api.request<Settings>('settings', 'PATCH', { intervalSeconds });
+      const settings = await this.page.api.request<Settings>('settings', 'PATCH', { intervalSeconds });
       this.requests++;
       this.show(settings);
       this.fill(settings);
-      this.onChange();
+      this.page.refreshInfo();
     } catch (error) {
       setText('interval-error', error instanceof ApiError ? error.message : String(error));
     }

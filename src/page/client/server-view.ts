@@ -1,7 +1,8 @@
-import { type Api, ApiError } from './api.js';
+import { ApiError } from './api.js';
 import { confirmed, element, setText } from './dom.js';
 import { formatDuration } from './format.js';
 import { whenVisible } from './visible.js';
+import { type MakeView, type Page } from './view.js';
 import { type ServerStatus } from './wire.js';
 
 const POLL_MS = 2000;
@@ -17,38 +18,37 @@ type Action = keyof typeof QUESTIONS;
 /** Which switches each state allows. */
 const ALLOWED: Record<string, readonly Action[]> = { stopped: ['start'], running: ['stop', 'restart'] };
 
-/** The card with the game server's state and its switches; asks the API while the page is seen, until it is closed. */
-export class ServerCard {
-  private readonly closing = new AbortController();
+/** The card with the game server's state and its switches; it asks the API for itself, while the page is seen. */
+export const serverView: MakeView = (page) => {
+  const card = new ServerCard(page);
+  void card.poll();
+  return () => undefined;
+};
+
+class ServerCard {
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** Why the last action failed, and the state that was found after it: it is shown until that changes. */
   private failure: { readonly message: string; state: string | null } | null = null;
 
-  /** `onPoll` is told whether the API answered. */
-  constructor(
-    private readonly api: Api,
-    private readonly onPoll: (isAnswering: boolean) => void,
-  ) {
+  constructor(private readonly page: Page) {
+    const { closing } = page;
     for (const action of Object.keys(QUESTIONS) as Action[]) {
       element(action, HTMLButtonElement).addEventListener('click', () => void this.act(action), {
-        signal: this.closing.signal,
+        signal: closing,
       });
     }
-    void this.poll();
+    closing.addEventListener('abort', () => {
+      clearTimeout(this.timer);
+    });
   }
 
-  close(): void {
-    this.closing.abort();
-    clearTimeout(this.timer);
-  }
-
-  private async poll(): Promise<void> {
+  async poll(): Promise<void> {
     clearTimeout(this.timer);
     await whenVisible();
-    const status = await this.api.request<ServerStatus>('server/status').catch(() => null);
-    if (this.closing.signal.aborted) return;
+    const status = await this.page.api.request<ServerStatus>('server/status').catch(() => null);
+    if (this.page.closing.aborted) return;
     this.show(status);
-    this.onPoll(status !== null);
+    this.page.state.setAnswering(status !== null);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.poll(), POLL_MS);
   }
@@ -59,7 +59,7 @@ export class ServerCard {
     this.failure = null;
     setText('server-error', '');
     try {
-      this.show(await this.api.request<ServerStatus>(`server/${action}`, 'POST'));
+      this.show(await this.page.api.request<ServerStatus>(`server/${action}`, 'POST'));
     } catch (error) {
       this.failure = { message: error instanceof ApiError ? error.message : String(error), state: null };
     }

@@ -1,0 +1,106 @@
+import { Buckets, continued } from './buckets.js';
+import { Chart } from './chart.js';
+import { CHARTS } from './charts.js';
+import { element, setText } from './dom.js';
+import { formatWidth } from './format.js';
+import { offeredRanges, wantedRange } from './ranges.js';
+import { type Point } from './samples.js';
+import { historyBegin, isHeld, type Span, spanOf } from './span.js';
+import { type Change, type State } from './state.js';
+import { toTimeline } from './timeline.js';
+import { type MakeView, type Page } from './view.js';
+
+/** All charts, over one span: the samples that the page holds where they are no more than the screen can show, else means. */
+export const chartView: MakeView = (page) => {
+  const view = new ChartView(page);
+  return (change) => {
+    view.show(change);
+  };
+};
+
+/** What the charts are to show. */
+interface Shown {
+  readonly span: Span;
+  readonly points: readonly Point[];
+  /** The part of the span of which these are all points. */
+  readonly known: Span;
+  /** The usual distance of two points. */
+  readonly stepSeconds: number;
+  /** Of how many seconds each point is the mean; null: they are samples. */
+  readonly bucketSeconds: number | null;
+}
+
+class ChartView {
+  private readonly state: State;
+  private readonly charts: readonly Chart[];
+  private readonly buckets: Buckets;
+  private frame: number | null = null;
+
+  constructor({ api, state, closing }: Page) {
+    this.state = state;
+    const zoomTo = (span: Span | null) => {
+      state.zoomTo(span);
+    };
+    const place = element('charts', HTMLElement);
+    this.charts = CHARTS.map((kind) => new Chart(place, kind, zoomTo, closing));
+    this.buckets = new Buckets(api, () => {
+      this.draw();
+    });
+    const zoomOut = () => {
+      zoomTo(null);
+    };
+    element('zoom-out', HTMLElement).addEventListener('click', zoomOut, { signal: closing });
+    closing.addEventListener('abort', () => {
+      if (this.frame !== null) cancelAnimationFrame(this.frame);
+    });
+  }
+
+  show(change: Change): void {
+    if (change === 'connection' || change === 'info') return;
+    // More is known to the API than when it was asked for the means.
+    if (change === 'past') this.buckets.forget();
+    this.draw();
+  }
+
+  /** Draws before the next frame, once for all changes until then; not at all while the page is hidden. */
+  private draw(): void {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.drawNow(this.shown());
+    });
+  }
+
+  private drawNow({ span, points, known, stepSeconds, bucketSeconds }: Shown): void {
+    const timeline = toTimeline(points, known, stepSeconds);
+    for (const chart of this.charts) chart.draw(timeline, span);
+    element('zoom-out', HTMLElement).hidden = this.state.zoomed === null;
+    setText('resolution', bucketSeconds === null ? '' : `means of ${formatWidth(bucketSeconds)}`);
+  }
+
+  private shown(): Shown {
+    const { info, samples, completeUntil, coveredSeconds, zoomed, clock } = this.state;
+    const { now } = clock;
+    const end = completeUntil ?? now;
+    const heldFrom = samples.all[0]?.time ?? now;
+    const historyFrom = info.historyFrom === null ? null : Date.parse(info.historyFrom) / 1000;
+    const begin = historyBegin(heldFrom, historyFrom, !samples.areAll);
+    const span = zoomed ?? spanOf(wantedRange(location.search, offeredRanges(coveredSeconds)), now, begin);
+    const inSpan = ({ time }: Point) => time >= span.from && time <= span.to;
+    const held = samples.all.filter(({ time }) => time <= end);
+    const heldInSpan = held.filter(inSpan);
+    const pixels = this.charts[0]?.pixels ?? 0;
+    const isRaw = isHeld(span, heldFrom, begin) && heldInSpan.length <= pixels;
+    const answer = isRaw ? null : this.buckets.over(span, pixels);
+    const means = answer === null ? null : continued(answer, held, Math.min(end, span.to));
+    return {
+      span,
+      points: means === null ? heldInSpan : means.points.filter(inSpan),
+      known: {
+        from: Math.max(span.from, means === null ? heldFrom : begin),
+        to: Math.min(span.to, end, means?.to ?? now),
+      },
+      stepSeconds: Math.max(means?.bucketSeconds ?? 0, info.intervalSeconds),
+      bucketSeconds: means?.bucketSeconds ?? null,
+    };
+  }
+}
