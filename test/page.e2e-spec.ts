@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import axe from 'axe-core';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
 import { describeWith } from '../src/testing/components.js';
 
 const INTERVAL_SECONDS = 0.5;
+const UNUSUAL_KEY = 'a+b%41"%';
 
 interface Sample {
   readonly timestamp: string;
@@ -23,60 +24,62 @@ interface Sample {
 }
 
 describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
+  const folder = temporaryFolder();
+  const data = (name: string) => join(folder.path, name);
   let browser: Browser;
-  /** One for all tests that leave it as they found it. */
-  let shared: { readonly api: ApiProcess; readonly folder: ReturnType<typeof temporaryFolder> };
-  let folder: ReturnType<typeof temporaryFolder>;
+  /** Runs the game. */
   let api: ApiProcess;
+  /** One that cannot do much: an unusual key, a game that does not exist, and a foreign file where the history belongs. */
+  let poor: ApiProcess;
+  /** Watches a game that something else runs, with little memory. */
+  let attached: ApiProcess;
   let watched: WatchedPage;
 
   beforeAll(async () => {
-    browser = await launchBrowser();
-    await ownApi();
-    shared = { api, folder };
-  });
-
-  beforeEach(() => {
-    ({ api, folder } = shared);
+    mkdirSync(data('foreign'));
+    writeFileSync(join(data('foreign'), 'metrics.db'), 'this is no database, and nobody may touch it');
+    [browser, api, poor, attached] = await Promise.all([
+      launchBrowser(),
+      startApi(),
+      start({
+        VS_API_KEY_ADMIN: UNUSUAL_KEY,
+        VS_DATA_DIR: data('foreign'),
+        VS_SERVER_COMMAND: '/nonexistent/game',
+      }),
+      start({
+        VS_METRICS_INTERVAL: '0.1',
+        VS_METRICS_CAPACITY: '10',
+        VS_DATA_DIR: data('attached'),
+        VS_SERVER_PID_FILE: data('game.pid'),
+      }),
+    ]);
   });
 
   afterEach(async () => {
     await watched.close();
-    if (api !== shared.api) await endApi();
   });
 
   afterAll(async () => {
-    ({ api, folder } = shared);
-    await endApi();
     await browser.close();
-  });
-
-  /** Starts one for a test that changes it or needs other variables. */
-  async function ownApi(variables: Record<string, string> = {}): Promise<void> {
-    folder = temporaryFolder();
-    api = await startApi(variables);
-  }
-
-  async function endApi(): Promise<void> {
     const { pid } = await api.data<{ pid: number | null }>('server/status').catch(() => ({ pid: null }));
-    await api.kill();
+    await Promise.all([api, poor, attached].map((each) => each.kill()));
     if (pid !== null && isAlive(pid)) process.kill(-pid, 'SIGKILL');
     folder.remove();
+  });
+
+  function start(variables: Record<string, string>): Promise<ApiProcess> {
+    return ApiProcess.start({ VS_METRICS_INTERVAL: String(INTERVAL_SECONDS), ...variables }, folder.path);
   }
 
   function startApi(variables: Record<string, string> = {}): Promise<ApiProcess> {
-    return ApiProcess.start(
-      {
-        VS_METRICS_INTERVAL: String(INTERVAL_SECONDS),
-        VS_METRICS_CAPACITY: '2000',
-        VS_DATA_DIR: join(folder.path, 'data'),
-        VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
-        VS_SERVER_AUTOSTART: 'true',
-        SAMPLE_SAVE_MS: '100',
-        ...variables,
-      },
-      folder.path,
-    );
+    return start({
+      VS_METRICS_CAPACITY: '2000',
+      VS_DATA_DIR: data('data'),
+      VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
+      VS_SERVER_AUTOSTART: 'true',
+      SAMPLE_SAVE_MS: '100',
+      ...variables,
+    });
   }
 
   /** Opens the page logged in, with the game measured and the stream open. */
@@ -120,24 +123,23 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('takes keys of any characters from the address, also when it is opened over the page', async () => {
-    const key = 'a+b%41"%';
-    await ownApi({ VS_API_KEY_ADMIN: key, VS_SERVER_AUTOSTART: 'false' });
+    const key = UNUSUAL_KEY;
     // No header can carry this one.
-    watched = await WatchedPage.open(browser, `${api.url}#key=ключ`);
+    watched = await WatchedPage.open(browser, `${poor.url}#key=ключ`);
     const refused = async () => {
       await watched.page.waitForSelector('#login:not([hidden])');
       await watched.reads('login-reason', /not known/);
       expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
     };
     await refused();
-    await watched.page.goto(`${api.url}#key=${key}`);
+    await watched.page.goto(`${poor.url}#key=${key}`);
     await watched.reads('live', /^Live$/);
-    expect(watched.page.url()).toBe(api.url);
-    await watched.page.goto(`${api.url}#key=wrong`);
+    expect(watched.page.url()).toBe(poor.url);
+    await watched.page.goto(`${poor.url}#key=wrong`);
     await refused();
-    await watched.page.goto(`${api.url}#key=${encodeURIComponent(key)}`);
+    await watched.page.goto(`${poor.url}#key=${encodeURIComponent(key)}`);
     await watched.reads('live', /^Live$/);
-    expect(watched.page.url()).toBe(api.url);
+    expect(watched.page.url()).toBe(poor.url);
   });
 
   it('lets go of a key while the API does not answer', async () => {
@@ -181,7 +183,6 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('stops the server after asking, shows the gap without a reload, and starts it again', async () => {
-    await ownApi();
     await openDashboard();
     await watched.reads('server-state', /^running$/);
     expect(await watched.page.isDisabled('#start')).toBe(true);
@@ -217,72 +218,27 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('offers no switches for a game server that something else runs', async () => {
-    const pidFile = join(folder.path, 'game.pid');
     let pid: number | null = null;
     await waitFor(
       async () => ({ pid } = await api.data<{ pid: number | null }>('server/status')).pid !== null,
     );
-    const other = await ApiProcess.start(
-      { VS_METRICS_INTERVAL: '0.5', VS_DATA_DIR: '', VS_SERVER_PID_FILE: pidFile },
-      folder.path,
-    );
-    try {
-      watched = await WatchedPage.open(browser, `${other.url}#key=${ADMIN_KEY}`);
-      await watched.reads('server-state', /^stopped$/);
-      await watched.reads('server-detail', /^run by something else$/);
-      await watched.reads('server-error', /does not exist/);
-      expect(await watched.page.locator('.actions button:disabled').count()).toBe(3);
-      writeFileSync(pidFile, String(pid));
-      await watched.reads('server-state', /^running$/);
-      await watched.reads('server-detail', /^up .+, pid \d+; run by something else$/);
-      expect(await watched.text('server-error')).toBe('');
-      expect(await watched.page.locator('.actions button:disabled').count()).toBe(3);
-    } finally {
-      await other.kill();
-    }
+    watched = await WatchedPage.open(browser, `${attached.url}#key=${ADMIN_KEY}`);
+    await watched.reads('server-state', /^stopped$/);
+    await watched.reads('server-detail', /^run by something else$/);
+    await watched.reads('server-error', /does not exist/);
+    expect(await watched.page.locator('.actions button:disabled').count()).toBe(3);
+    writeFileSync(data('game.pid'), String(pid));
+    await watched.reads('server-state', /^running$/);
+    await watched.reads('server-detail', /^up .+, pid \d+; run by something else$/);
+    expect(await watched.text('server-error')).toBe('');
+    expect(await watched.page.locator('.actions button:disabled').count()).toBe(3);
   });
 
   it('shows an error of the server in words', async () => {
-    await ownApi({ VS_SERVER_COMMAND: '/nonexistent/game', VS_SERVER_AUTOSTART: 'false' });
-    watched = await WatchedPage.open(browser, `${api.url}#key=${ADMIN_KEY}`);
+    watched = await WatchedPage.open(browser, `${poor.url}#key=${UNUSUAL_KEY}`);
     await watched.reads('server-state', /^stopped$/);
     await watched.page.click('#start');
     await watched.reads('server-error', /program \/nonexistent\/game was not found/);
-  });
-
-  it('says when the API is gone, comes back with it, fills in what it can and shows the hole', async () => {
-    await ownApi();
-    await openDashboard();
-    const { port } = new URL(api.url);
-    const { pid } = await api.data<{ pid: number }>('server/status');
-    await api.kill();
-    process.kill(-pid, 'SIGKILL');
-    await watched.reads('live', /^Reconnecting in \d+ s/);
-    await watched.reads('live', /stale, last sample/);
-    await watched.reads('server-state', /^unknown$/);
-    expect(await watched.page.isDisabled('#restart')).toBe(true);
-    expect(await watched.page.locator('#game-memory.old').count()).toBe(1);
-
-    api = await startApi({ VS_API_PORT: port });
-    // Samples that are taken before the page comes back: it has to ask for them.
-    await waitFor(async () => (await history()).length >= 2);
-    await watched.reads('live', /^Live$/);
-    await watched.reads('game-memory', /MiB/);
-    await watched.page.click('#ranges button:has-text("all")');
-    await waitFor(async () => (await watched.pixels('memory-chart', '--hatch')) > 100);
-    const { messages } = watched;
-    expect(messages.filter((message) => !/ERR_CONNECTION_|ERR_INCOMPLETE|ERR_EMPTY/.test(message))).toEqual(
-      [],
-    );
-  });
-
-  it('says that samples are stale when they stay away', async () => {
-    await ownApi();
-    await openDashboard();
-    api.child.kill('SIGSTOP');
-    await watched.reads('live', /^Stale, last sample/);
-    api.child.kill('SIGCONT');
-    await watched.reads('live', /^Live$/);
   });
 
   it('goes by the clock of the API, not by one of the browser that is wrong', async () => {
@@ -421,23 +377,45 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('shows means of what reaches further back than its samples', async () => {
-    await ownApi({
-      VS_METRICS_INTERVAL: '0.1',
-      VS_METRICS_CAPACITY: '10',
-      VS_SERVER_AUTOSTART: 'false',
-    });
     await waitFor(async () => {
-      const { historyFrom } = await api.data<{ historyFrom: string | null }>('metrics/info');
+      const { historyFrom } = await attached.data<{ historyFrom: string | null }>('metrics/info');
       return historyFrom !== null && Date.now() - Date.parse(historyFrom) > 4000;
     });
-    watched = await WatchedPage.open(browser, `${api.url}?range=all#key=${ADMIN_KEY}`);
+    watched = await WatchedPage.open(browser, `${attached.url}?range=all#key=${ADMIN_KEY}`);
     await watched.reads('resolution', /^means of \d/);
     await waitFor(async () => (await watched.pixels('memory-chart', '--api')) > 50);
     expect(watched.messages).toEqual([]);
   });
 
+  it('says that samples are not archived, and why', async () => {
+    watched = await WatchedPage.open(browser, `${poor.url}#key=${UNUSUAL_KEY}`);
+    await watched.reads('degraded', /kept in memory only: /);
+  });
+
+  it('works behind a proxy’s sub-path', async () => {
+    const proxy = await subPathProxy(api.url, '/games/vs');
+    const { port } = proxy.address() as AddressInfo;
+    watched = await WatchedPage.open(browser, `http://127.0.0.1:${port}/games/vs/#key=${ADMIN_KEY}`);
+    await watched.reads('live', /^Live$/);
+    await watched.reads('game-memory', /MiB/);
+    expect(watched.messages).toEqual([]);
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  it('is sent with headers that forbid foreign scripts and frames, and that work over plain HTTP', async () => {
+    watched = await WatchedPage.open(browser, api.url);
+    const { headers } = await fetch(api.url);
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect(policy).not.toMatch(/unsafe-inline|upgrade-insecure-requests/);
+    expect(headers.get('strict-transport-security')).toBeNull();
+  });
+
+  // From here on the samples have holes.
+
   it('changes the interval, says why a value is refused, and goes back to the default', async () => {
-    await ownApi();
     await openDashboard();
     await watched.page.fill('#interval', '0.01');
     await watched.page.click('#interval-form button[type=submit]');
@@ -465,9 +443,15 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('shows an interval that was set elsewhere, but not over what is being typed', async () => {
-    await ownApi();
-    await openDashboard();
-    const setElsewhere = (intervalSeconds: number) =>
+    const context = await browser.newContext();
+    context.setDefaultTimeout(60_000);
+    watched = await WatchedPage.openTab(context, `${api.url}#key=${ADMIN_KEY}`, () => {
+      // The page asks for what changes rarely each second, and not every ten.
+      const real = setInterval;
+      Object.assign(window, { setInterval: (handler: () => void, ms: number) => real(handler, ms / 10) });
+    });
+    await watched.reads('live', /^Live$/);
+    const setElsewhere = (intervalSeconds: number | null) =>
       api.request('api/v1alpha1/settings', {
         method: 'PATCH',
         headers: { 'content-type': 'application/json' },
@@ -481,36 +465,40 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await setElsewhere(0.3);
     await watched.reads('sample-interval', /every 0\.3 s/);
     expect(await field.inputValue()).toBe('7');
+    await setElsewhere(null);
   });
 
-  it('says that samples are not archived, and why', async () => {
-    const dataDir = join(folder.path, 'foreign');
-    mkdirSync(dataDir);
-    writeFileSync(join(dataDir, 'metrics.db'), 'this is no database, and nobody may touch it');
-    await ownApi({ VS_DATA_DIR: dataDir });
+  it('says that samples are stale when they stay away', async () => {
     await openDashboard();
-    await watched.reads('degraded', /kept in memory only: /);
+    api.child.kill('SIGSTOP');
+    await watched.reads('live', /^Stale, last sample/);
+    api.child.kill('SIGCONT');
+    await watched.reads('live', /^Live$/);
   });
 
-  it('works behind a proxy’s sub-path', async () => {
-    const proxy = await subPathProxy(api.url, '/games/vs');
-    const { port } = proxy.address() as AddressInfo;
-    watched = await WatchedPage.open(browser, `http://127.0.0.1:${port}/games/vs/#key=${ADMIN_KEY}`);
+  it('says when the API is gone, comes back with it, fills in what it can and shows the hole', async () => {
+    await openDashboard();
+    const { port } = new URL(api.url);
+    const { pid } = await api.data<{ pid: number }>('server/status');
+    await api.kill();
+    process.kill(-pid, 'SIGKILL');
+    await watched.reads('live', /^Reconnecting in \d+ s/);
+    await watched.reads('live', /stale, last sample/);
+    await watched.reads('server-state', /^unknown$/);
+    expect(await watched.page.isDisabled('#restart')).toBe(true);
+    expect(await watched.page.locator('#game-memory.old').count()).toBe(1);
+
+    api = await startApi({ VS_API_PORT: port });
+    // Samples that are taken before the page comes back: it has to ask for them.
+    await waitFor(async () => (await history()).length >= 2);
     await watched.reads('live', /^Live$/);
     await watched.reads('game-memory', /MiB/);
-    expect(watched.messages).toEqual([]);
-    proxy.closeAllConnections();
-    proxy.close();
-  });
-
-  it('is sent with headers that forbid foreign scripts and frames, and that work over plain HTTP', async () => {
-    watched = await WatchedPage.open(browser, api.url);
-    const { headers } = await fetch(api.url);
-    const policy = headers.get('content-security-policy') ?? '';
-    expect(policy).toContain("default-src 'self'");
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toMatch(/unsafe-inline|upgrade-insecure-requests/);
-    expect(headers.get('strict-transport-security')).toBeNull();
+    await watched.page.click('#ranges button:has-text("all")');
+    await waitFor(async () => (await watched.pixels('memory-chart', '--hatch')) > 100);
+    const { messages } = watched;
+    expect(messages.filter((message) => !/ERR_CONNECTION_|ERR_INCOMPLETE|ERR_EMPTY/.test(message))).toEqual(
+      [],
+    );
   });
 });
 
