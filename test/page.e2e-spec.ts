@@ -38,9 +38,8 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   beforeAll(async () => {
     mkdirSync(data('foreign'));
     writeFileSync(join(data('foreign'), 'metrics.db'), 'this is no database, and nobody may touch it');
-    [browser, api, poor, attached] = await Promise.all([
+    [browser, poor, attached] = await Promise.all([
       launchBrowser(),
-      startApi(),
       start({
         VS_API_KEY_ADMIN: UNUSUAL_KEY,
         VS_DATA_DIR: data('foreign'),
@@ -53,6 +52,8 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
         VS_SERVER_PID_FILE: data('game.pid'),
       }),
     ]);
+    // After the others, whose start may hold up its samples.
+    api = await startApi();
   });
 
   afterEach(async () => {
