@@ -52,7 +52,7 @@ async function benchAppend() {
     writer.write([snapshot]);
     archiveMs.push(performance.now() - startMs);
     if (i % 500 === 499) {
-      await client.call('upkeep', CHECKPOINT);
+      await client.call('maintain', CHECKPOINT);
     }
   }
   await client.close();
@@ -81,7 +81,7 @@ async function benchQueries(intervalMs) {
   const file = join(folder, `queries-${intervalMs}.db`);
   const count = fill(file, intervalMs, DAYS);
   const client = new ArchiveClient(file, KEEP_DAYS);
-  await client.call('upkeep', CHECKPOINT);
+  await client.call('maintain', CHECKPOINT);
   console.log(`\n# ${DAYS} days at ${intervalMs / 1000} s: ${count} raw rows, ${kb(statSync(file).size)}`);
   const nowMs = Date.now();
   const lastHour = { fromMs: nowMs - 3_600_000, toMs: nowMs };

@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import { ArchiveService } from './history/sqlite/archive.service.js';
+import { HistoryService } from './history/history.service.js';
 import { GameServer } from './game-server/game-server.js';
 
 /** SIGHUP: the terminal, tmux or SSH session was closed. */
@@ -63,7 +63,7 @@ export class Shutdown {
     if ((await Promise.race([closed, isLate])) === true) {
       this.logger.warn(`Not all was closed within ${CLOSE_TIMEOUT_MS / 1000} s; ending without it`);
     }
-    await this.app.get(ArchiveService).shutDown();
+    await this.app.get(HistoryService).shutDown();
     await this.flushLog();
     process.exit(this.exitCode);
   }

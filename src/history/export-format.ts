@@ -1,5 +1,7 @@
-import { type ExportFormat } from './sqlite/archive-protocol.js';
 import { BUCKET_FIELDS, type MetricsBucket } from './metrics-bucket.js';
+
+/** Formats of an export. */
+export type ExportFormat = 'csv' | 'json';
 
 /** What comes before the first row of an export. */
 export function exportHead(format: ExportFormat): string {

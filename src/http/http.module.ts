@@ -9,9 +9,7 @@ import { ApiKeys } from './access/api-keys.js';
 import { ExportController } from './routes/export.controller.js';
 import { GameServerErrorsFilter } from './routes/game-server-errors.filter.js';
 import { HealthController } from './routes/health.controller.js';
-import { HistoryAnswers } from './routes/history-answers.js';
 import { httpConfig } from './http.config.js';
-import { MemoryHistory } from './routes/memory-history.js';
 import { MetricsController } from './routes/metrics.controller.js';
 import { PrometheusMetrics } from './routes/prometheus-metrics.js';
 import { PrometheusController } from './routes/prometheus.controller.js';
@@ -36,8 +34,6 @@ import { StreamController } from './routes/stream.controller.js';
   providers: [
     ApiKeys,
     Readiness,
-    HistoryAnswers,
-    MemoryHistory,
     SnapshotStream,
     PrometheusMetrics,
     { provide: APP_GUARD, useClass: ApiKeyGuard },

@@ -98,6 +98,22 @@ describe('MetricsBuffer', () => {
     expect(seconds(filled(3, 5).since(new Date(second * 1000)))).toEqual(expected);
   });
 
+  it('knows from when on it holds every sample, by their times and not by their order', () => {
+    const buffer = filled(3, 3);
+    expect(buffer.holdsSince(0)).toBe(true);
+    buffer.append(snapshot(4));
+    expect([buffer.holdsSince(1000), buffer.holdsSince(1001)]).toEqual([false, true]);
+    // A clock that was ahead gave the third one a later time than the fifth.
+    const jumped = new MetricsBuffer(1);
+    for (const second of [1, 100, 2]) jumped.append(snapshot(second));
+    expect([jumped.holdsSince(100_000), jumped.holdsSince(100_001)]).toEqual([false, true]);
+    buffer.miss(50_000);
+    expect([buffer.holdsSince(50_000), buffer.holdsSince(50_001)]).toEqual([false, true]);
+    buffer.append(snapshot(60));
+    buffer.clear();
+    expect(buffer.holdsSince(60_000)).toBe(false);
+  });
+
   it('is as new after clear()', () => {
     const buffer = filled(3, 5);
     buffer.clear();

@@ -6,6 +6,7 @@ export class MetricsBuffer {
   /** Where the oldest sample lies, once the ring is full. */
   private oldest = 0;
   private appendedCount = 0;
+  private missingUpToMs = -Infinity;
 
   /** Throws a RangeError unless `capacity` is a whole number of at least 1. */
   constructor(readonly capacity: number) {
@@ -29,6 +30,8 @@ export class MetricsBuffer {
     if (this.ring.length < this.capacity) {
       this.ring.push(snapshot);
     } else {
+      const oldest = this.getOldest();
+      if (oldest !== null) this.miss(oldest.timestamp.getTime());
       this.ring[this.oldest] = snapshot;
       this.oldest = (this.oldest + 1) % this.capacity;
     }
@@ -64,6 +67,16 @@ export class MetricsBuffer {
     return this.ring.at(this.oldest - 1) ?? null;
   }
 
+  /** Whether it holds every sample that was taken at `ms` or later, as far as it was told of others. */
+  holdsSince(ms: number): boolean {
+    return ms > this.missingUpToMs;
+  }
+
+  /** Tells it that there are samples up to this time that it does not hold. */
+  miss(upToMs: number): void {
+    this.missingUpToMs = Math.max(this.missingUpToMs, upToMs);
+  }
+
   /** The samples taken at `date` or later, oldest first. */
   since(date: Date): MetricsSnapshot[] {
     const fromMs = date.getTime();
@@ -71,6 +84,7 @@ export class MetricsBuffer {
   }
 
   clear(): void {
+    for (const { timestamp } of this.ring) this.miss(timestamp.getTime());
     this.ring.length = 0;
     this.oldest = 0;
   }

@@ -210,6 +210,31 @@ describe('snapshots$', () => {
   });
 });
 
+describe('the recorder', () => {
+  it('has a sample before anybody else, however early those listened', async () => {
+    const heard: [string, MetricsSnapshot][] = [];
+    service.snapshots$.subscribe((snapshot) => heard.push(['listener', snapshot]));
+    service.setRecorder({
+      record: (snapshot) => {
+        heard.push(['recorder', snapshot]);
+      },
+    });
+    const snapshot = await service.collect();
+    expect(heard).toEqual([
+      ['recorder', snapshot],
+      ['listener', snapshot],
+    ]);
+  });
+
+  it('is one alone', () => {
+    const recorder = { record: () => undefined };
+    service.setRecorder(recorder);
+    expect(() => {
+      service.setRecorder(recorder);
+    }).toThrow('one only');
+  });
+});
+
 describe('current and history', () => {
   it('are empty before the first sample', () => {
     expect(service.current).toBeNull();

@@ -8,6 +8,7 @@ import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { type GameUsage, ProcessSampler } from './process-sampler.js';
 import { required } from './required.js';
+import { type SampleRecorder } from './sample-recorder.js';
 import { snapshotOf } from './series.js';
 
 /** Takes samples and answers with them: what controllers and exporters work with. */
@@ -16,6 +17,7 @@ export class MetricsService implements OnApplicationShutdown {
   private collection: CollectionStats = { taken: 0, failed: 0, skipped: 0, lastDurationMs: null };
   private readonly published = new Subject<MetricsSnapshot>();
   private readonly server: ServerService;
+  private recorder: SampleRecorder | null = null;
   private latestGame: GameUsage | null = null;
   private collecting: Promise<MetricsSnapshot> | null = null;
 
@@ -39,6 +41,22 @@ export class MetricsService implements OnApplicationShutdown {
   /** Each new snapshot, as soon as it is in the buffer; completes at shutdown. */
   get snapshots$(): Observable<MetricsSnapshot> {
     return this.published.asObservable();
+  }
+
+  /**
+   * Has every sample kept by `recorder` before anybody else hears of it: before it is published, and before
+   * {@link collect} answers with it. Throws when there is one already.
+   */
+  setRecorder(recorder: SampleRecorder): void {
+    if (this.recorder !== null)
+      throw new Error('The samples have a recorder already: there can be one only.');
+    this.recorder = recorder;
+  }
+
+  /** Fills the memory with samples of an earlier run, oldest first; others were taken up to `missingUpToMs` (null: none). */
+  restore(snapshots: readonly MetricsSnapshot[], missingUpToMs: number | null): void {
+    for (const snapshot of snapshots) this.buffer.append(snapshot);
+    if (missingUpToMs !== null) this.buffer.miss(missingUpToMs);
   }
 
   /** The newest snapshot, or null before the first. */
@@ -137,6 +155,7 @@ export class MetricsService implements OnApplicationShutdown {
       taken: this.collection.taken + 1,
       lastDurationMs: steadyNowMs() - startedAtMs,
     };
+    this.recorder?.record(snapshot);
     this.published.next(snapshot);
     return snapshot;
   }

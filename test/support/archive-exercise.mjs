@@ -23,7 +23,7 @@ for (const file of process.argv.slice(2)) {
     page: () => page(new ArchiveReader(db)),
     retention: () => new Retention(db, 1).due(Date.now()),
     write: () => writer.write([sample(Date.now())]),
-    upkeep: () => upkeep(new ArchiveMaintenance(db)),
+    maintain: () => maintain(new ArchiveMaintenance(db)),
     finish: () => new ArchiveMaintenance(db).finish(),
   };
   for (const [name, step] of Object.entries(steps)) {
@@ -49,7 +49,7 @@ function page(reader) {
   for (let pages = 0; next !== null && pages < 100; pages++) ({ next } = reader.page(everything, next, 500));
 }
 
-function upkeep(worker) {
+function maintain(worker) {
   const beforeMs = Date.now() - 86_400_000;
   const order = {
     checkpoint: true,

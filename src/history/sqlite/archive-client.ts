@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { HistoryBusy } from '../history-store.js';
 import {
   type ArchiveCalls,
   type CallMessage,
@@ -24,9 +25,6 @@ interface Waiting {
 /** How many queries may wait: those are answered within seconds, and more are refused. */
 const MAX_WAITING = 64;
 
-/** Too many queries wait already. */
-export class ArchiveBusy extends Error {}
-
 /** Calls into the archive's worker thread, which is started with the first call, and anew when it has died. */
 export class ArchiveClient {
   private worker: Worker | null = null;
@@ -40,13 +38,13 @@ export class ArchiveClient {
     private readonly damaged: (problem: Error) => void = () => undefined,
   ) {}
 
-  /** Like {@link call}, for somebody who may go or be sent away: rejects with {@link ArchiveBusy} when too many wait. */
+  /** Like {@link call}, for somebody who may go or be sent away: rejects with {@link HistoryBusy} when too many wait. */
   ask<K extends CallName>(
     name: K,
     input: ArchiveCalls[K]['takes'],
     signal: AbortSignal,
   ): Promise<ArchiveCalls[K]['gives']> {
-    if (this.waiting.size >= MAX_WAITING) return Promise.reject(new ArchiveBusy());
+    if (this.waiting.size >= MAX_WAITING) return Promise.reject(new HistoryBusy());
     return this.call(name, input, signal);
   }
 

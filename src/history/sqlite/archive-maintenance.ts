@@ -1,4 +1,5 @@
-import { monotonicMs, type UpkeepOrder } from './archive-protocol.js';
+import { steadyNowMs } from '../../process/clock.js';
+import { type MaintenanceOrder } from './archive-protocol.js';
 import { inTransaction, IS_TIME, markWal, MINUTE_MS } from './schema.js';
 import { type Connection, type Statement } from './sqlite.js';
 
@@ -33,11 +34,11 @@ export class ArchiveMaintenance {
   }
 
   /** One step; true when there is more to delete. */
-  step({ checkpoint, samplesBeforeMs, minutesBeforeMs, untilMs }: UpkeepOrder): boolean {
-    const startedMs = monotonicMs();
+  step({ checkpoint, samplesBeforeMs, minutesBeforeMs, untilMs }: MaintenanceOrder): boolean {
+    const startedMs = steadyNowMs();
     if (checkpoint) this.moveWal();
     // What follows holds the write lock, and after a checkpoint waits for the disk once where that waited twice.
-    if (monotonicMs() + (monotonicMs() - startedMs) / 2 > untilMs) return true;
+    if (steadyNowMs() + (steadyNowMs() - startedMs) / 2 > untilMs) return true;
     let more = false;
     inTransaction(this.db, () => {
       // Any write: the first one after a checkpoint begins the WAL anew and waits for the disk once.

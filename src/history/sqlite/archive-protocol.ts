@@ -1,7 +1,6 @@
+import { type ExportFormat } from '../export-format.js';
+import { type JsonList } from '../history-store.js';
 import { type TimeSpan } from '../metrics-bucket.js';
-
-/** Formats of an export. */
-export type ExportFormat = 'csv' | 'json';
 
 /** Where the next page of an export begins. */
 export interface ExportCursor {
@@ -10,12 +9,6 @@ export interface ExportCursor {
   readonly id: number;
   /** Up to there all raw samples are kept; when that is not after `timeMs`, it is still to be seen. */
   readonly keptToMs: number;
-}
-
-/** A JSON list as UTF-8, made in the worker, so that the main thread only has to send it. */
-export interface JsonList {
-  readonly json: Uint8Array<ArrayBuffer>;
-  readonly count: number;
 }
 
 /** What the worker thread does for the main thread: the name of each call, what it takes and what it gives. */
@@ -30,16 +23,16 @@ export interface ArchiveCalls {
     gives: { text: Uint8Array<ArrayBuffer>; next: ExportCursor | null };
   };
   /**
-   * One small step of upkeep, deletion by the rule of retention; what holds the write lock is left out if it would not end before `untilMs` (monotonic),
+   * One small step of the maintenance, deletion by the rule of retention; what holds the write lock is left out if it would not end before `untilMs` (monotonic),
    * except to empty a WAL that has grown too large.
    */
-  upkeep: { takes: Pick<UpkeepOrder, 'checkpoint' | 'untilMs'>; gives: { more: boolean } };
+  maintain: { takes: Pick<MaintenanceOrder, 'checkpoint' | 'untilMs'>; gives: { more: boolean } };
   /** Empties the WAL into the file and closes the connection. */
   close: { takes: null; gives: null };
 }
 
 /** Raw rows older than `samplesBeforeMs` go, minute rows older than `minutesBeforeMs`; null: none. */
-export interface UpkeepOrder {
+export interface MaintenanceOrder {
   /** Whether the WAL is moved into the file first. */
   readonly checkpoint: boolean;
   readonly samplesBeforeMs: number | null;
@@ -72,8 +65,3 @@ export interface LeaveMessage {
 export type ReplyMessage =
   | { readonly id: number; readonly result: ArchiveCalls[CallName]['gives'] }
   | { readonly id: number; readonly error: { readonly message: string; readonly code: string } };
-
-/** The monotonic clock that all threads share, in ms. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}

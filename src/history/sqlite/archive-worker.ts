@@ -18,7 +18,7 @@ import { errorCode, openConnection } from './sqlite.js';
 
 /** Some 250 KB of text: of larger pieces the allocator kept more and more, on Node 24 190 MB after 1 GB. */
 const EXPORT_PAGE_ROWS = 1000;
-/** How long a step of upkeep waits for the main thread's transaction, which takes well under a millisecond. */
+/** How long a step of the maintenance waits for the main thread's transaction, which takes well under a millisecond. */
 const BUSY_TIMEOUT_MS = 1000;
 
 const port = parentPort;
@@ -31,7 +31,7 @@ db.exec(
   `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0`,
 );
 const reader = new ArchiveReader(db);
-const upkeep = new ArchiveMaintenance(db);
+const maintenance = new ArchiveMaintenance(db);
 const retention = new Retention(db, retentionDays);
 
 type Handlers = {
@@ -61,21 +61,22 @@ const handlers: Handlers = {
       const { rows, next } = reader.page(span, after, EXPORT_PAGE_ROWS);
       return { text: encoder.encode(exportRows(rows, format, after === null)), next };
     }),
-  upkeep: (order) => inOnePiece(() => ({ more: upkeep.step({ ...order, ...retention.due(Date.now()) }) })),
+  maintain: (order) =>
+    inOnePiece(() => ({ more: maintenance.step({ ...order, ...retention.due(Date.now()) }) })),
   close: () =>
     inOnePiece(() => {
-      upkeep.finish();
+      maintenance.finish();
       db.close();
       return null;
     }),
 };
 
-/** Upkeep has little time, and an export as much as it takes. */
+/** The maintenance has little time, and an export as much as it takes. */
 const TURNS: Record<CallName, Turn> = {
   samples: 'soon',
   buckets: 'soon',
   exportPage: 'last',
-  upkeep: 'first',
+  maintain: 'first',
   close: 'first',
 };
 

@@ -182,10 +182,10 @@ describe('reading', () => {
 
   it('goes on with minutes where raw samples are no longer kept', () => {
     const reader = new ArchiveReader(db);
-    const upkeep = new ArchiveMaintenance(db);
+    const maintenance = new ArchiveMaintenance(db);
     const all = series(100, 10_000);
     writer.write(all);
-    upkeep.step(order(T0 + 5.5 * MINUTE_MS, null));
+    maintenance.step(order(T0 + 5.5 * MINUTE_MS, null));
     const rawFromMs = T0 + 5 * MINUTE_MS;
     expect(samples(reader, FOREVER, 1000)).toEqual(all.slice(30));
 
@@ -292,14 +292,15 @@ describe('reading what damage left', () => {
       expect(whole(reader.buckets(FOREVER, MINUTE_MS)).length).toBeGreaterThan(10);
       expect(whole(reader.buckets(FOREVER, 5000)).length).toBeGreaterThan(10);
       expect(exported(reader, 10).length).toBeGreaterThan(10);
-      const upkeep = new ArchiveMaintenance(db);
-      for (const beforeMs of [T0 + MINUTE_MS, T0 + 5 * MINUTE_MS]) upkeep.step(order(beforeMs, beforeMs));
+      const maintenance = new ArchiveMaintenance(db);
+      for (const beforeMs of [T0 + MINUTE_MS, T0 + 5 * MINUTE_MS])
+        maintenance.step(order(beforeMs, beforeMs));
       expect(new Retention(db, 1).due(T0)).toEqual({ samplesBeforeMs: null, minutesBeforeMs: null });
     },
   );
 });
 
-describe('upkeep', () => {
+describe('maintenance', () => {
   it('bounds the WAL, also when samples come during every checkpoint and no time is left after it', async () => {
     const client = new ArchiveClient(file, 30);
     let isOver = false;
@@ -313,10 +314,10 @@ describe('upkeep', () => {
         await write(snapshot);
       }
     };
-    const upkeep = async () => {
-      while (!isOver) await client.call('upkeep', { checkpoint: true, untilMs: 0 });
+    const maintain = async () => {
+      while (!isOver) await client.call('maintain', { checkpoint: true, untilMs: 0 });
     };
-    const done = upkeep();
+    const done = maintain();
     let written = 0;
     let hasGrown = false;
     let isEmptied = false;
@@ -338,51 +339,51 @@ describe('upkeep', () => {
   });
 
   it('deletes old rows in small steps, and whole minutes of samples', () => {
-    const upkeep = new ArchiveMaintenance(db);
+    const maintenance = new ArchiveMaintenance(db);
     writer.write(series(5000, 1000));
     const beforeMs = T0 + 60 * MINUTE_MS + 30_000;
     const counts = [5000];
-    while (upkeep.step(order(beforeMs, null))) counts.push(count('sample'));
+    while (maintenance.step(order(beforeMs, null))) counts.push(count('sample'));
     counts.push(count('sample'));
     expect(counts.length).toBeGreaterThan(3);
     for (const [i, left] of counts.slice(1).entries())
       expect((counts[i] ?? 0) - left).toBeLessThanOrEqual(1000);
     expect(rows('SELECT MIN(time_ms) FROM sample')).toEqual([[T0 + 60 * MINUTE_MS]]);
     expect(count('minute')).toBe(84);
-    expect(upkeep.step(order(beforeMs, null))).toBe(false);
+    expect(maintenance.step(order(beforeMs, null))).toBe(false);
   });
 
   it('gets past an interval in which a single minute has more rows than a step', () => {
-    const upkeep = new ArchiveMaintenance(db);
+    const maintenance = new ArchiveMaintenance(db);
     writer.write(series(3000, 10));
     writer.write([sample(T0 + 10 * MINUTE_MS)]);
-    while (upkeep.step(order(T0 + 5 * MINUTE_MS, null)));
+    while (maintenance.step(order(T0 + 5 * MINUTE_MS, null)));
     expect(count('sample')).toBe(1);
   });
 
   it('deletes minutes past retention', () => {
-    const upkeep = new ArchiveMaintenance(db);
+    const maintenance = new ArchiveMaintenance(db);
     writer.write(series(3000, MINUTE_MS));
-    while (upkeep.step(order(null, T0 + 2500 * MINUTE_MS)));
+    while (maintenance.step(order(null, T0 + 2500 * MINUTE_MS)));
     expect(count('minute')).toBe(500);
     expect(count('sample')).toBe(3000);
   });
 
   it('changes nothing once its time is over', () => {
-    const upkeep = new ArchiveMaintenance(db);
+    const maintenance = new ArchiveMaintenance(db);
     writer.write(series(10, MINUTE_MS));
-    expect(upkeep.step({ ...order(Infinity, Infinity), untilMs: 0 })).toBe(true);
+    expect(maintenance.step({ ...order(Infinity, Infinity), untilMs: 0 })).toBe(true);
     expect(count('sample')).toBe(10);
   });
 
   it('reuses the space of what it deleted: the file stops growing', () => {
-    const upkeep = new ArchiveMaintenance(db);
+    const maintenance = new ArchiveMaintenance(db);
     const keepMs = 120 * MINUTE_MS;
     const sizes: number[] = [];
     for (let hour = 0; hour < 12; hour++) {
       writer.write(series(3600, 1000, T0 + hour * 3_600_000));
       const beforeMs = T0 + (hour + 1) * 3_600_000 - keepMs;
-      while (upkeep.step(order(beforeMs, beforeMs)));
+      while (maintenance.step(order(beforeMs, beforeMs)));
       sizes.push((rows('PRAGMA page_count') as [number][])[0]?.[0] ?? 0);
     }
     expect(Math.max(...sizes.slice(6))).toBeLessThanOrEqual((sizes[3] ?? 0) * 1.1);

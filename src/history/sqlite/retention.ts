@@ -1,4 +1,4 @@
-import { type UpkeepOrder } from './archive-protocol.js';
+import { type MaintenanceOrder } from './archive-protocol.js';
 import { IS_TIME, MAX_TIME_MS } from './schema.js';
 import { type Connection, type Statement } from './sqlite.js';
 
@@ -33,7 +33,7 @@ export class Retention {
   }
 
   /** What may be deleted when the wall clock says `nowMs`. */
-  due(nowMs: number): Pick<UpkeepOrder, 'samplesBeforeMs' | 'minutesBeforeMs'> {
+  due(nowMs: number): Pick<MaintenanceOrder, 'samplesBeforeMs' | 'minutesBeforeMs'> {
     return {
       samplesBeforeMs: this.before(Math.min(RAW_DAYS, this.days), nowMs),
       minutesBeforeMs: this.before(this.days, nowMs),

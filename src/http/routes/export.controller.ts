@@ -8,9 +8,8 @@ import {
 } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
-import { ArchiveHistory } from '../../history/archive-history.js';
-import { type ExportFormat } from '../../history/sqlite/archive-protocol.js';
-import { ArchiveService } from '../../history/sqlite/archive.service.js';
+import { type ExportFormat } from '../../history/export-format.js';
+import { HistoryService } from '../../history/history.service.js';
 import { Roles } from '../access/access.decorator.js';
 import { API_PREFIX } from '../contract.js';
 import { type ExportQuery, exportQuery } from './history-query.js';
@@ -26,10 +25,7 @@ const CONTENT_TYPES: Record<ExportFormat, string> = {
 @ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics`)
 export class ExportController {
-  constructor(
-    private readonly archive: ArchiveService,
-    private readonly history: ArchiveHistory,
-  ) {}
+  constructor(private readonly history: HistoryService) {}
 
   /** Everything from `from` up to `to`, as CSV or JSON; it is read from the archive no faster than the client takes it. */
   @Get('export')
@@ -56,13 +52,12 @@ export class ExportController {
     @Query({ schema: exportQuery }) { from, to, format }: ExportQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StreamableFile> {
-    const toMs = to ?? Date.now();
-    const fromMs = Math.min(from ?? this.archive.earliestMs ?? toMs, toMs);
-    const span = { fromMs, toMs };
-    const pieces = await whileWaiting(reply, (signal) => this.history.export(span, format, signal));
+    const { span, pieces } = await whileWaiting(reply, (signal) =>
+      this.history.export({ from, to }, format, signal),
+    );
     return new StreamableFile(Readable.from(pieces, { objectMode: false }), {
       type: CONTENT_TYPES[format],
-      disposition: `attachment; filename="vintagestory-metrics_${stamp(fromMs)}_${stamp(toMs)}.${format}"`,
+      disposition: `attachment; filename="vintagestory-metrics_${stamp(span.fromMs)}_${stamp(span.toMs)}.${format}"`,
     });
   }
 }

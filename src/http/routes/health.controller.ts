@@ -2,7 +2,7 @@ import { Controller, Get, Req, ServiceUnavailableException } from '@nestjs/commo
 import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ArchiveService } from '../../history/sqlite/archive.service.js';
+import { HistoryService } from '../../history/history.service.js';
 import { Public } from '../access/access.decorator.js';
 import { presentedKey } from '../access/api-key.guard.js';
 import { ApiKeys } from '../access/api-keys.js';
@@ -20,7 +20,7 @@ const DEGRADED_TO_ALL = 'Samples are kept in memory alone. A request with a key 
 export class HealthController {
   constructor(
     private readonly readiness: Readiness,
-    private readonly archive: ArchiveService,
+    private readonly history: HistoryService,
     private readonly keys: ApiKeys,
   ) {}
 
@@ -46,7 +46,7 @@ export class HealthController {
   readyz(@Req() { headers }: FastifyRequest) {
     const { problem } = this.readiness;
     if (problem !== null) throw new ServiceUnavailableException(problem);
-    const { degraded } = this.archive;
+    const { degraded } = this.history;
     const key = presentedKey(headers);
     const isKnown = key !== null && this.keys.roleOf(key) !== null;
     return ok({ degraded: degraded === null || isKnown ? degraded : DEGRADED_TO_ALL });

@@ -1,17 +1,20 @@
-import { Controller, Get, Header, Query, Res } from '@nestjs/common';
+import { BadRequestException, Controller, Get, Header, Query, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
-import { ArchiveService } from '../../history/sqlite/archive.service.js';
+import { HistoryService } from '../../history/history.service.js';
+import { snapshotJson } from '../../history/snapshot-json.js';
 import { MetricsScheduler, MetricsService } from '../../metrics/index.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
 import { API_PREFIX } from '../contract.js';
-import { HistoryAnswers } from './history-answers.js';
+import { bucketsBody, samplesBody } from './history-body.js';
 import { type HistoryQuery, historyQuery } from './history-query.js';
-import { MemoryHistory } from './memory-history.js';
 import * as schemas from '../openapi/schemas.js';
-import { snapshotJson } from './snapshot-json.js';
+import { whileWaiting } from './while-waiting.js';
 import { ok, okJson } from './success.js';
+
+/** How many raw samples one answer may hold: as many as the memory can. */
+const MAX_SAMPLES = 100_000;
 
 /** The samples, for admins. Their bodies are JSON already. */
 @ApiTags('metrics')
@@ -20,9 +23,7 @@ export class MetricsController {
   constructor(
     private readonly metrics: MetricsService,
     private readonly scheduler: MetricsScheduler,
-    private readonly archive: ArchiveService,
-    private readonly answers: HistoryAnswers,
-    private readonly memory: MemoryHistory,
+    private readonly past: HistoryService,
   ) {}
 
   /** The newest snapshot, or null before the first. */
@@ -48,12 +49,19 @@ export class MetricsController {
     standardSchema: schemas.problem,
   })
   @Header('content-type', 'application/json; charset=utf-8')
-  history(
+  async history(
     @Query({ schema: historyQuery }) query: HistoryQuery,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Buffer | Promise<Buffer> {
-    if (!this.answers.areInMemory(query)) return this.answers.fromArchive(query, reply);
-    return query.minutes === undefined ? this.memory.all() : this.memory.last(query.minutes);
+  ): Promise<Buffer> {
+    const { points } = query;
+    if (points !== undefined) {
+      return bucketsBody(await whileWaiting(reply, (signal) => this.past.buckets(query, points, signal)));
+    }
+    const list = await whileWaiting(reply, (signal) => this.past.samples(query, MAX_SAMPLES, signal));
+    if (list !== null) return samplesBody(list);
+    throw new BadRequestException(
+      `points: this span holds more than ${MAX_SAMPLES} samples; give points=2..10000 to get that many buckets, or ask for less.`,
+    );
   }
 
   /** What a client needs to judge staleness, holes and ranges. */
@@ -67,8 +75,8 @@ export class MetricsController {
       cores: this.metrics.cores,
       now: new Date(),
       startedAt: new Date(performance.timeOrigin),
-      historyFrom: toDate(this.archive.earliestMs),
-      degraded: this.archive.degraded,
+      historyFrom: toDate(this.past.earliestMs),
+      degraded: this.past.degraded,
     });
   }
 }

@@ -1,8 +1,8 @@
 import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
 import { type MetricsSnapshot, MetricsService } from '../../metrics/index.js';
+import { snapshotJson } from '../../history/snapshot-json.js';
 import { KEEP_ALIVE_MS, SNAPSHOT_EVENT } from '../contract.js';
-import { snapshotJson } from './snapshot-json.js';
 
 /** A client that lets this much wait does not read: it is dropped, and may come back for what it missed. */
 const MAX_PENDING_BYTES = 1024 * 1024;

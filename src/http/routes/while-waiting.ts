@@ -2,7 +2,7 @@ import { HttpException, ServiceUnavailableException } from '@nestjs/common';
 import { type FastifyReply } from 'fastify';
 import { setMaxListeners } from 'node:events';
 import { type Socket } from 'node:net';
-import { ArchiveBusy } from '../../history/sqlite/archive-client.js';
+import { HistoryBusy } from '../../history/history-store.js';
 
 const RETRY_AFTER_SECONDS = 5;
 /** nginx's code for it; nobody reads the answer. */
@@ -21,7 +21,7 @@ export async function whileWaiting<T>(
   try {
     return await work(signalOf(reply.request.raw.socket));
   } catch (error) {
-    if (!(error instanceof ArchiveBusy)) throw error;
+    if (!(error instanceof HistoryBusy)) throw error;
     void reply.header('retry-after', RETRY_AFTER_SECONDS);
     throw new ServiceUnavailableException('Too many queries of the history wait already; ask again later.');
   }

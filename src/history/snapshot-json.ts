@@ -1,4 +1,4 @@
-import { type MetricsSnapshot } from '../../metrics/index.js';
+import { type MetricsSnapshot } from '../metrics/index.js';
 
 const known = new WeakMap<MetricsSnapshot, string>();
 
