@@ -290,9 +290,13 @@ describe('ProcessSampler, with real processes', () => {
     });
 
     it('knows the memory of a process at once, its CPU at 200 ms, and that is true then', async () => {
-      const { pid } = children.newborn();
-      let tooYoung = 0;
-      for (;;) {
+      // A busy machine may let the first reading come late: then it shows nothing, and another child is asked.
+      while ((await readingsUntilCpu(children.newborn().pid)) === 0);
+    });
+
+    /** How many readings of a newborn process know its memory alone; each is checked, the last as true. */
+    async function readingsUntilCpu(pid: number): Promise<number> {
+      for (let tooYoung = 0; ; tooYoung++) {
         const fromAgeMs = kernelAgeMs(pid);
         const [usage, mark] = await marked(pid, () => sampler.sampleGame(pid));
         const toAgeMs = kernelAgeMs(pid);
@@ -303,13 +307,11 @@ describe('ProcessSampler, with real processes', () => {
         const cpuPercent = usage?.cpuPercent ?? null;
         if (usage !== null && cpuPercent !== null) {
           expectBusy({ ...usage, cpuPercent }, markOfBirth(pid), mark, 60);
-          break;
+          return tooYoung;
         }
-        tooYoung++;
         await sleep(10);
       }
-      expect(tooYoung).toBeGreaterThan(0);
-    });
+    }
 
     it('is null as soon as a process has been killed', async () => {
       const { pid, kill } = await children.sleeping();
@@ -340,7 +342,8 @@ describe('ProcessSampler, with real processes', () => {
         await sample(pid);
         sampler.sampleOwn();
       }
-      expect(openDescriptors(process.pid)).toBe(before);
+      // Fewer, if a file of a process that has ended was closed meanwhile.
+      expect(openDescriptors(process.pid)).toBeLessThanOrEqual(before);
     });
   });
 
