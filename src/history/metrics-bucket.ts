@@ -13,13 +13,22 @@ export interface MetricsBucket extends MetricsSnapshot, Maxima {
   readonly sampleCount: number;
 }
 
+/** The field of each maximum, in order. */
+const MAXIMA = SERIES_NAMES.map(maximumOf);
+
 /** The fields of a bucket, in the order in which they are sent. */
 export const BUCKET_FIELDS: readonly (keyof MetricsBucket)[] = [
   'timestamp',
   ...SERIES_NAMES,
-  ...SERIES_NAMES.map(maximumOf),
+  ...MAXIMA,
   'sampleCount',
 ];
+
+/** Every bucket is made from this, its fields in order: thousands are made for an answer, quickly if all have one shape. */
+const EMPTY = Object.fromEntries(BUCKET_FIELDS.map((field) => [field, null])) as Record<
+  keyof MetricsBucket,
+  unknown
+>;
 
 /** A span of time: from `fromMs` up to but not including `toMs`, ms since 1970. */
 export interface TimeSpan {
@@ -49,16 +58,15 @@ export function toBucket(
   maxima: SeriesValues,
   sampleCount: number,
 ): MetricsBucket {
-  const bucket: Record<string, unknown> = { timestamp: new Date(startMs) };
+  const bucket = { ...EMPTY, timestamp: new Date(startMs), sampleCount };
   SERIES_NAMES.forEach((name, i) => {
     const mean = means[i] ?? null;
     bucket[name] = mean === null ? null : roundTo(name, mean);
   });
-  SERIES_NAMES.forEach((name, i) => {
-    bucket[maximumOf(name)] = maxima[i] ?? null;
+  MAXIMA.forEach((name, i) => {
+    bucket[name] = maxima[i] ?? null;
   });
-  bucket['sampleCount'] = sampleCount;
-  return bucket as unknown as MetricsBucket;
+  return bucket as MetricsBucket;
 }
 
 /** A sample as a bucket of its own. */

@@ -31,11 +31,12 @@ const MAXIMA = eachSeries(({ maximum }) => maximum);
 const counts = (sql: (columns: SeriesColumns) => string) =>
   SERIES_COLUMNS.map((columns) => (columns.isNullable ? `, ${sql(columns)}` : '')).join('');
 
-// Sums, so that a bucket can be put together from several pieces. A sum over nothing is NULL.
+// Sums, so that a bucket can be put together from several pieces. A sum over nothing is NULL. How many samples know a value is
+// only summed up where that may be fewer than all.
 const SUMS = `SELECT time_ms / CAST(?3 AS INTEGER) AS bucket, SUM(sample_count),
   ${eachSeries(({ value, count }) => `SUM(${value} * ${count})`)},
   ${eachSeries(({ maximum }) => `MAX(${maximum})`)},
-  ${eachSeries(({ value, count, isNullable }) => (isNullable ? `SUM((${value} IS NOT NULL) * ${count})` : `SUM(${count})`))}`;
+  ${eachSeries(({ value, count, isNullable }) => (isNullable ? `SUM((${value} IS NOT NULL) * ${count})` : 'NULL'))}`;
 
 /** Buckets from ?1 up to ?2, ?3 wide, of minute rows. */
 export const MINUTE_BUCKETS = `

@@ -1,6 +1,6 @@
 import { type MetricsSnapshot } from '../../metrics/index.js';
 import { SERIES_NAMES } from '../../metrics/series.js';
-import { bucketOfOne, type MetricsBucket, toBucket } from '../metrics-bucket.js';
+import { type MetricsBucket, toBucket } from '../metrics-bucket.js';
 
 type Values = (number | null)[];
 
@@ -10,28 +10,29 @@ export type SampleRow = [timeMs: number, id: number, ...values: Values];
 /** A row of `minute`; `isKept` is 1 when all of its samples are kept. Then the means, then the maxima. */
 export type MinuteRow = [timeMs: number, sampleCount: number, isKept: number, ...values: Values];
 
-/** Sums of several rows, by bucket: then the sum of each series, the maxima, and how many samples know each. */
+/** Sums of several rows, by bucket: then the sum of each series, the maxima, and how many samples know each (null: all). */
 export type SumsRow = [bucket: number, sampleCount: number, ...values: Values];
 
 const COUNT = SERIES_NAMES.length;
 
 /** Makes the snapshot of a row. */
-export function toSnapshot([timeMs, , ...values]: SampleRow): MetricsSnapshot {
-  const snapshot: Record<string, unknown> = { timestamp: new Date(timeMs) };
+export function toSnapshot(row: SampleRow): MetricsSnapshot {
+  const snapshot: Record<string, unknown> = { timestamp: new Date(row[0]) };
   SERIES_NAMES.forEach((name, i) => {
-    snapshot[name] = values[i];
+    snapshot[name] = row[2 + i];
   });
   return snapshot as unknown as MetricsSnapshot;
 }
 
 /** Makes a sample a bucket of its own. */
 export function toSingle(row: SampleRow): MetricsBucket {
-  return bucketOfOne(toSnapshot(row));
+  const values = row.slice(2);
+  return toBucket(row[0], values, values, 1);
 }
 
 /** Makes the bucket of a minute. */
-export function toMinute([timeMs, sampleCount, , ...values]: MinuteRow): MetricsBucket {
-  return toBucket(timeMs, values.slice(0, COUNT), values.slice(COUNT), sampleCount);
+export function toMinute(row: MinuteRow): MetricsBucket {
+  return toBucket(row[0], row.slice(3, 3 + COUNT), row.slice(3 + COUNT), row[1]);
 }
 
 /** Adds a row of sums to the last one when both are of the same bucket. */
@@ -48,14 +49,13 @@ export function addSums(all: SumsRow[], row: SumsRow): void {
 }
 
 /** A mean of means, each weighted with the number of samples behind it. */
-export function sumsToBucket([bucket, sampleCount, ...values]: SumsRow, widthMs: number): MetricsBucket {
-  const [sums, maxima, counts] = [0, 1, 2].map((part) => values.slice(part * COUNT, (part + 1) * COUNT));
-  const means = sums?.map((total, i) => mean(total, counts?.[i] ?? 0));
-  return toBucket(bucket * widthMs, means ?? [], maxima ?? [], sampleCount);
-}
-
-function mean(total: number | null, count: number): number | null {
-  return total === null || count === 0 ? null : total / count;
+export function sumsToBucket(row: SumsRow, widthMs: number): MetricsBucket {
+  const means = SERIES_NAMES.map((_, i) => {
+    const total = row[2 + i] ?? null;
+    const count = row[2 + 2 * COUNT + i] ?? row[1];
+    return total === null || count === 0 ? null : total / count;
+  });
+  return toBucket(row[0] * widthMs, means, row.slice(2 + COUNT, 2 + 2 * COUNT), row[1]);
 }
 
 function sum(a: number | null, b: number | null): number | null {
