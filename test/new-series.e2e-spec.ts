@@ -99,7 +99,7 @@ describe('a series that is declared', () => {
     expect(csv).toMatch(
       /^timestamp,.*,gameCpuPercent,madeUpMs,apiMemoryMbMax,.*,madeUpMsMax,sampleCount\r\n/,
     );
-    const json = await (await app.request('api/v1alpha1/metrics/export?format=json')).json();
+    const json: unknown = await (await app.request('api/v1alpha1/metrics/export?format=json')).json();
     expect((json as WithSeries[]).at(-1)).toMatchObject({ madeUpMs: 33.4, madeUpMsMax: 33.4 });
   });
 
