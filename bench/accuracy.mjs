@@ -22,24 +22,24 @@ export async function accuracy() {
     ]) {
       const target = start(process.execPath, ['bench/burner.mjs', String(percent), String(threads)]);
       await sleep(600);
-      const engines = [
+      const readers = [
         ['native', new ProcessSampler(new LinuxReader())],
         ['pidusage', new ProcessSampler(pidusage)],
       ].map(([name, sampler]) => ({ name, sampler, windows: [], memory: [], lastMs: 0 }));
       for (let i = 0; i <= count; i++) {
-        for (const engine of engines) {
+        for (const reader of readers) {
           const beganMs = clockMs();
-          const usage = await engine.sampler.sampleGame(target.pid);
-          engine.memory.push(usage.memoryMb / rssMb(target.pid));
+          const usage = await reader.sampler.sampleGame(target.pid);
+          reader.memory.push(usage.memoryMb / rssMb(target.pid));
           const atMs = (beganMs + clockMs()) / 2;
-          if (i > 0) engine.windows.push([engine.lastMs, atMs, usage.cpuPercent]);
-          engine.lastMs = atMs;
+          if (i > 0) reader.windows.push([reader.lastMs, atMs, usage.cpuPercent]);
+          reader.lastMs = atMs;
         }
         await sleep(windowMs);
       }
       target.stdin.write('end\n');
       const notes = JSON.parse((await printed(target, /(\[.*\])\n/))[1]);
-      for (const { name, windows, memory } of engines) {
+      for (const { name, windows, memory } of readers) {
         const errors = windows.map(([fromMs, toMs, cpuPercent]) =>
           Math.abs(cpuPercent - (100 * (cpuAt(notes, toMs) - cpuAt(notes, fromMs))) / (toMs - fromMs)),
         );

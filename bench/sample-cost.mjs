@@ -1,4 +1,4 @@
-// What one sample (own process and game) costs: both engines, psutil kept and as the original system did it, C floor.
+// What one sample (own process and game) costs: both readers, psutil kept and as the original system did it, C floor.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +11,8 @@ import { peer, sleep, spread, start, startPsutil, stop, table } from './lib.mjs'
 const ROUNDS = 15;
 const SAMPLES = 400;
 
-/** Takes samples with one of our engines; also for how long each held the event loop. */
-async function ownEngine(reader, pid, before = () => undefined) {
+/** Takes samples with one of our readers; also for how long each held the event loop. */
+async function sampleCostOf(reader, pid, before = () => undefined) {
   const sampler = new ProcessSampler(reader);
   const heldMs = [];
   const [cpu, wall] = [process.cpuUsage(), performance.now()];
@@ -64,13 +64,13 @@ export async function sampleCost() {
     for (let round = -2; round < ROUNDS; round++) {
       if (round === 0) runs.clear();
       if (floor) add('C floor (stat and statm of both)', await peer(floor, `floor ${SAMPLES} ${pid}`));
-      add('native engine', await ownEngine(native, pid));
+      add('native reader', await sampleCostOf(native, pid));
       // As if something had been forked before each sample: the tree is looked for anew.
       add(
-        'native engine, tree walked',
-        await ownEngine(native, pid, () => (native.tree.started.isSettled = false)),
+        'native reader, tree walked',
+        await sampleCostOf(native, pid, () => (native.tree.started.isSettled = false)),
       );
-      add('pidusage engine', await ownEngine(pidusage, pid));
+      add('pidusage reader', await sampleCostOf(pidusage, pid));
       if (psutil) {
         add('psutil, handles kept', await peer(psutil, `kept ${SAMPLES} ${pid}`));
         add('psutil, new handles (as the original)', await peer(psutil, `fresh ${SAMPLES} ${pid}`));

@@ -71,7 +71,7 @@ describe('metricsConfig', () => {
     expect(metricsConfig().engine).toBe('pidusage');
   });
 
-  it('refuses an engine that it does not know', () => {
+  it('refuses a reader that it does not know', () => {
     process.env.VS_METRICS_ENGINE = 'guess';
     expect(metricsConfig).toThrow(
       'VS_METRICS_ENGINE="guess" cannot be used; allowed: native (on Linux only) or pidusage',

@@ -260,7 +260,7 @@ describe('ProcessSampler, with real processes', () => {
   describe.each([
     ['native', new LinuxReader()],
     ['pidusage', pidusageReader],
-  ])('and the %s engine', (_, reader) => {
+  ])('and the %s reader', (_, reader) => {
     beforeEach(() => {
       sampler = new ProcessSampler(reader);
     });

@@ -23,12 +23,12 @@ async function required(reader: ProcessReader, pid: number): Promise<ProcessCoun
   return counters;
 }
 
-const engines = [
+const readers = [
   ['native', () => new LinuxReader()],
   ['pidusage', () => new PidusageReader()],
 ] as const;
 
-describe.each(engines)('a reader of processes (%s)', (_name, create) => {
+describe.each(readers)('a reader of processes (%s)', (_name, create) => {
   let reader: ProcessReader;
 
   beforeAll(async () => {

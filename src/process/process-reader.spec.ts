@@ -35,7 +35,7 @@ afterEach(async () => {
   }
 });
 
-/** Percent of one core between two readings of one engine. */
+/** Percent of one core between two readings of one reader. */
 async function percentOver(reader: ProcessReader, pid: number, windowMs: number): Promise<number> {
   const [before, beganMs] = [await required(reader, pid), performance.now()];
   await delay(windowMs);
@@ -49,12 +49,12 @@ async function required(reader: ProcessReader, pid: number): Promise<ProcessCoun
   return counters;
 }
 
-const engines = [
+const readers = [
   ['native', () => new LinuxReader()],
   ['pidusage', () => new PidusageReader()],
 ] as const;
 
-describe.each(engines)('a reader of processes (%s)', (_name, create) => {
+describe.each(readers)('a reader of processes (%s)', (_name, create) => {
   let reader: ProcessReader;
 
   beforeAll(async () => {

@@ -22,7 +22,7 @@ function run(command: string, ...args: string[]): unknown {
   return JSON.parse(output.trim().split('\n').at(-1) ?? '');
 }
 
-describeInNamespace.each(['native', 'pidusage'])('with the %s engine, in a pid namespace', (engine) => {
+describeInNamespace.each(['native', 'pidusage'])('with the %s reader, in a pid namespace', (engine) => {
   it('a process that was replaced by another with the same pid is a new one', () => {
     const seen = run(
       'unshare',
@@ -60,7 +60,7 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s engine, in a pid n
   });
 });
 
-describeInNamespace.each(['native', 'pidusage'])('with the %s engine', (engine) => {
+describeInNamespace.each(['native', 'pidusage'])('with the %s reader', (engine) => {
   it('a process is measured although /proc/uptime counts from the start of a container', () => {
     const script = [
       'uptime=$(mktemp)',
@@ -82,7 +82,7 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s engine', (engine) 
   });
 });
 
-describeInNamespace('with the native engine, a pid namespace', () => {
+describeInNamespace('with the native reader, a pid namespace', () => {
   it('is measured with the orphans that its first process takes in, although nothing new is started', () => {
     const seen = run(process.execPath, programFile('taken-in'), DIST) as { rssBytes: number[] };
     const [before = NaN, after = NaN] = seen.rssBytes;
@@ -110,7 +110,7 @@ describe('a collector that is held up', () => {
 
   it.each(['native', 'pidusage'])('by a full thread pool reads true values (%s)', async (engine) => {
     const [, during] = await held(engine, 'pool');
-    // The native engine does not use the pool; the library waits for it.
+    // The native reader does not use the pool; the library waits for it.
     expect(during?.hashesDone === 0).toBe(engine === 'native');
   });
 

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { MetricsScheduler, MetricsService } from '../../metrics/index.js';
 import { MAX_MISSED_INTERVALS } from '../../metrics/missed-intervals.js';
+import { steadyNowMs } from '../../process/clock.js';
 
 /** Tolerance for a short interval on a busy machine. */
 const GRACE_SECONDS = 1;
@@ -17,7 +18,7 @@ export class Readiness implements OnModuleInit {
 
   onModuleInit(): void {
     this.metrics.snapshots$.subscribe(() => {
-      this.lastSampleAtMs = performance.now();
+      this.lastSampleAtMs = steadyNowMs();
     });
   }
 
@@ -26,7 +27,7 @@ export class Readiness implements OnModuleInit {
     const { intervalSeconds } = this.scheduler;
     if (intervalSeconds === 0) return null;
     if (this.lastSampleAtMs === null) return 'No sample has been taken yet.';
-    const ageSeconds = (performance.now() - this.lastSampleAtMs) / 1000;
+    const ageSeconds = (steadyNowMs() - this.lastSampleAtMs) / 1000;
     if (ageSeconds <= MAX_MISSED_INTERVALS * intervalSeconds + GRACE_SECONDS) return null;
     return `The last sample is ${ageSeconds.toFixed(0)} s old, one is due every ${intervalSeconds} s.`;
   }
