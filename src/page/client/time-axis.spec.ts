@@ -11,7 +11,7 @@ it('labels times with the day below the first and below the first of another day
     lines(['2026-11-24T23:30', '2026-11-24T23:45', '2026-11-25T00:00', '2026-11-25T00:15'], 900),
   ).toEqual([['11:30 PM', 'Nov 24'], ['11:45 PM'], ['12:00 AM', 'Nov 25'], ['12:15 AM']]);
   expect(lines(['2026-11-24T09:30:05'], 5)).toEqual([['9:30:05 AM', 'Nov 24']]);
-  expect(lines(['2026-11-24T09:30:05.5'], 0.1)).toEqual([['9:30:05.500 AM', 'Nov 24']]);
+  expect(lines(['2026-11-24T09:30:05.5'], 0.1)).toEqual([['09:30:05.500 AM', 'Nov 24']]);
 });
 
 it('labels days, months and years', () => {

@@ -20,21 +20,27 @@ const labels = (
 
 const DAY = { day: 'numeric', month: 'short' } as const;
 const YEAR = { year: 'numeric' } as const;
-const SECOND = { hour: 'numeric', minute: '2-digit', second: '2-digit' } as const;
+const FRACTION = {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+} as const;
+const FINEST = labels(0, FRACTION, DAY);
 
 /** The widest steps first. Months are written out: 11/12 is one day in Britain and another in America. */
 const BY_STEP: readonly Labels[] = [
   labels(365 * DAY_SECONDS, YEAR, null),
   labels(28 * DAY_SECONDS, { month: 'short' }, YEAR),
   labels(DAY_SECONDS, DAY, YEAR),
-  labels(60, { hour: 'numeric', minute: '2-digit' }, DAY),
-  labels(1, SECOND, DAY),
-  labels(0, { ...SECOND, fractionalSecondDigits: 3 }, DAY),
+  labels(60, { timeStyle: 'short' }, DAY),
+  labels(1, { timeStyle: 'medium' }, DAY),
+  FINEST,
 ];
 
 /** Labels for times (s since the epoch) that are `stepSeconds` apart, in the browser's locale and time zone. */
 export function timeLabels(times: readonly number[], stepSeconds: number): string[] {
-  const { label, common } = BY_STEP.find(({ from }) => stepSeconds >= from) ?? labels(0, SECOND, DAY);
+  const { label, common } = BY_STEP.find(({ from }) => stepSeconds >= from) ?? FINEST;
   let before = '';
   return times.map((seconds) => {
     const below = common?.format(seconds * 1000) ?? '';
