@@ -41,7 +41,7 @@ describe('a shutdown', () => {
       folder.path,
       { command: [...before, MAIN] },
     );
-    await api.waitForOutput(/Vintage Story metrics: http/);
+    await api.untilItListens();
     await waitFor(() => existsSync(file('ready')) && readFileSync(file('ready'), 'utf8') !== '');
   }
 

@@ -32,7 +32,7 @@ describe('a start', () => {
     async () => {
       writeFileSync(join(folder.path, '.env'), 'VS_API_KEY_ADMIN=key-of-the-file-123\nVS_DATA_DIR=\n');
       api = ApiProcess.spawn({ VS_API_KEY_MONITOR: 'key-of-the-environment' }, folder.path);
-      await api.waitForOutput(/Vintage Story metrics: http/);
+      await api.untilItListens();
       expect((await api.request('api/v1alpha1/metrics/info', {}, 'key-of-the-file-123')).status).toBe(200);
       const environment = readFileSync(`/proc/${api.child.pid ?? ''}/environ`, 'utf8');
       expect(environment).not.toContain('key-of-the-file');

@@ -86,13 +86,17 @@ export class ApiProcess {
     const keys = { VS_API_KEY_ADMIN: ADMIN_KEY, VS_API_KEY_MONITOR: MONITOR_KEY };
     const api = ApiProcess.spawn({ ...keys, ...variables }, cwd, launch);
     try {
-      await api.waitForOutput(LISTENS, START_TIMEOUT_MS);
+      await api.untilItListens();
     } catch (error) {
       // Whoever asked for it has nothing by which to end it.
       await api.kill();
       throw error;
     }
     return api;
+  }
+
+  async untilItListens() {
+    await this.waitForOutput(LISTENS, START_TIMEOUT_MS);
   }
 
   get url() {
