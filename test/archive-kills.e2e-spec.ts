@@ -1,54 +1,30 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventParser } from '../src/page/client/event-parser.js';
-import { ApiProcess, type WireSnapshot } from '../src/testing/api-process.mjs';
+import { type ApiProcess, type WireSnapshot } from '../src/testing/api-process.mjs';
 import { describeWith } from '../src/testing/components.js';
-import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { archiveLife } from './support/archive-life.js';
 import { eventually } from './support/eventually.js';
 import { sqlite, storedTimes } from './support/sqlite-shell.js';
 
-let folder: ReturnType<typeof temporaryFolder>;
-let file: string;
-let app: ApiProcess | null;
-
-beforeEach(() => {
-  folder = temporaryFolder();
-  file = join(folder.path, 'metrics.db');
-  app = null;
-});
-
-afterEach(async () => {
-  await app?.kill();
-  folder.remove();
-});
-
-async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
-  app = await ApiProcess.start({
-    VS_METRICS_INTERVAL: '0.1',
-    VS_DATA_DIR: folder.path,
-    VS_SERVER_STOP_TIMEOUT: '0',
-    ...env,
-  });
-  return app;
-}
+const archive = archiveLife();
 
 describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that ends by', () => {
   describe('SIGTERM', () => {
     it('leaves the last sample in the file, nothing in the WAL, and exit code 0', async () => {
-      const running = await start();
+      const running = await archive.start();
       await eventually('ten samples', async () => (await running.history()).length >= 10);
       const seen = await running.history();
       expect(await running.end('SIGTERM')).toBe(0);
 
-      expect(statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+      expect(statSync(`${archive.file}-wal`, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
       // Without its WAL: what is here is in the file itself.
-      rmSync(`${file}-wal`, { force: true });
-      const stored = storedTimes(file);
+      rmSync(`${archive.file}-wal`, { force: true });
+      const stored = storedTimes(archive.file);
       expect(stored).toEqual([...new Set(stored)]);
       expect(stored.slice(0, seen.length)).toEqual(seen.map((snapshot) => snapshot.timestamp));
-      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
+      expect(sqlite(archive.file, 'PRAGMA integrity_check')).toBe('ok');
     });
   });
 
@@ -56,7 +32,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
     it('loses no sample that any client was given, 50 times in a row', async () => {
       const given = new Map<string, WireSnapshot>();
       for (let round = 0; round < 50; round++) {
-        const running = await start({ VS_METRICS_CAPACITY: '60' });
+        const running = await archive.start({ VS_METRICS_CAPACITY: '60' });
         const atOnce = await running.history();
         const known = [...given.keys()];
         expect(atOnce.map((snapshot) => snapshot.timestamp)).toEqual(
@@ -66,16 +42,16 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
         for await (const snapshot of streamed(running)) given.set(snapshot.timestamp, snapshot);
         await killed;
       }
-      const stored = storedTimes(file);
+      const stored = storedTimes(archive.file);
       expect(stored).toEqual([...new Set(stored)]);
       expect(stored).toEqual([...stored].sort());
       const missing = [...given.keys()].filter((time) => !stored.includes(time));
       expect(missing).toEqual([]);
       expect(given.size).toBeGreaterThan(100);
-      expect(sqlite(file, 'PRAGMA integrity_check')).toBe('ok');
-      expect(sqlite(file, 'SELECT SUM(sample_count) FROM minute')).toBe(String(stored.length));
+      expect(sqlite(archive.file, 'PRAGMA integrity_check')).toBe('ok');
+      expect(sqlite(archive.file, 'SELECT SUM(sample_count) FROM minute')).toBe(String(stored.length));
 
-      const running = await start({ VS_METRICS_CAPACITY: '60' });
+      const running = await archive.start({ VS_METRICS_CAPACITY: '60' });
       const all = await running.history('?minutes=60');
       expect(all.slice(0, stored.length).map((snapshot) => snapshot.timestamp)).toEqual(stored);
       for (const snapshot of all) {

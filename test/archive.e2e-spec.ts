@@ -1,59 +1,35 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ApiProcess, type WireBucket } from '../src/testing/api-process.mjs';
+import { type WireBucket } from '../src/testing/api-process.mjs';
 import { describeWith } from '../src/testing/components.js';
-import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { archiveLife } from './support/archive-life.js';
 import { eventually } from './support/eventually.js';
 import { fillArchive } from './support/fill-archive.js';
 import { sqlite, storedTimes } from './support/sqlite-shell.js';
 
 const BURNER = `${process.execPath} -e 'setInterval(() => { const end = Date.now() + 20; while (Date.now() < end); }, 40)'`;
 
-let folder: ReturnType<typeof temporaryFolder>;
-let file: string;
-let app: ApiProcess | null;
-
-beforeEach(() => {
-  folder = temporaryFolder();
-  file = join(folder.path, 'metrics.db');
-  app = null;
-});
-
-afterEach(async () => {
-  await app?.kill();
-  folder.remove();
-});
-
-async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
-  app = await ApiProcess.start({
-    VS_METRICS_INTERVAL: '0.1',
-    VS_DATA_DIR: folder.path,
-    VS_SERVER_STOP_TIMEOUT: '0',
-    ...env,
-  });
-  return app;
-}
+const archive = archiveLife();
 
 /** Makes the file as the application makes it, with one sample every 10 s; answers with the time of their end. */
 async function makeArchive(count: number, agoMs: number): Promise<number> {
-  await (await start({ VS_METRICS_INTERVAL: '0' })).end();
-  return fillArchive(file, count, agoMs);
+  await (await archive.start({ VS_METRICS_INTERVAL: '0' })).end();
+  return fillArchive(archive.file, count, agoMs);
 }
 
 describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
   describe('a start', () => {
     it('fills the memory, so that charts go on after a restart; a hole stays a hole', async () => {
-      const first = await start({ VS_SERVER_COMMAND: BURNER, VS_SERVER_AUTOSTART: 'true' });
+      const first = await archive.start({ VS_SERVER_COMMAND: BURNER, VS_SERVER_AUTOSTART: 'true' });
       await eventually('the game', async () =>
         (await first.history()).some((s) => s.gameCpuPercent !== null),
       );
       await first.end();
-      const stored = storedTimes(file);
+      const stored = storedTimes(archive.file);
       await delay(500);
 
-      const second = await start({ VS_METRICS_INTERVAL: '0' });
+      const second = await archive.start({ VS_METRICS_INTERVAL: '0' });
       const history = await second.history();
       expect(history.map((snapshot) => snapshot.timestamp)).toEqual(stored);
       expect(history.some((snapshot) => (snapshot.gameCpuPercent ?? 0) > 5)).toBe(true);
@@ -61,12 +37,12 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     });
 
     it('keeps nothing without a folder', async () => {
-      const running = await start({ VS_DATA_DIR: '' });
+      const running = await archive.start({ VS_DATA_DIR: '' });
       await eventually('samples', async () => (await running.history('?minutes=5')).length > 2);
       expect(await running.degraded()).toBeNull();
       const { metrics } = await running.data<{ metrics: WireBucket[] }>('metrics/history?minutes=5&points=2');
       expect(metrics[0]?.sampleCount).toBeGreaterThan(2);
-      expect(statSync(file, { throwIfNoEntry: false })).toBeUndefined();
+      expect(statSync(archive.file, { throwIfNoEntry: false })).toBeUndefined();
       expect(await running.end()).toBe(0);
     });
   });
@@ -74,8 +50,8 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
   describe('the history', () => {
     it('is the newest that the memory holds, and reaches behind it, in samples and in buckets', async () => {
       const endMs = await makeArchive(9000, 5000);
-      const running = await start({ VS_METRICS_INTERVAL: '0', VS_METRICS_CAPACITY: '100' });
-      const stored = storedTimes(file);
+      const running = await archive.start({ VS_METRICS_INTERVAL: '0', VS_METRICS_CAPACITY: '100' });
+      const stored = storedTimes(archive.file);
       expect((await running.history()).map((snapshot) => snapshot.timestamp)).toEqual(stored.slice(-100));
 
       const lastHour = () => stored.filter((time) => Date.parse(time) >= Date.now() - 3_600_000).length;
@@ -112,13 +88,13 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     it('deletes samples after two days and minutes after the days that were set, while samples are written', async () => {
       await makeArchive(30_000, 1000);
       const day = 86_400_000;
-      const running = await start({ VS_METRICS_RETENTION_DAYS: '3' });
+      const running = await archive.start({ VS_METRICS_RETENTION_DAYS: '3' });
       await eventually(
         'samples are deleted',
-        () => Date.parse(storedTimes(file)[0] ?? '') > Date.now() - 2 * day - 60_000,
+        () => Date.parse(storedTimes(archive.file)[0] ?? '') > Date.now() - 2 * day - 60_000,
       );
       await eventually('minutes are deleted', () => oldestMinute() > Date.now() - 3 * day - 120_000);
-      expect(Date.parse(storedTimes(file)[0] ?? '')).toBeLessThan(Date.now() - 2 * day + 120_000);
+      expect(Date.parse(storedTimes(archive.file)[0] ?? '')).toBeLessThan(Date.now() - 2 * day + 120_000);
       expect(oldestMinute()).toBeLessThan(Date.now() - 3 * day + 120_000);
       expect(await running.degraded()).toBeNull();
       const { metrics } = await running.data<{ metrics: WireBucket[] }>(
@@ -128,7 +104,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     });
 
     function oldestMinute(): number {
-      return Number(sqlite(file, 'SELECT MIN(time_ms) FROM minute'));
+      return Number(sqlite(archive.file, 'SELECT MIN(time_ms) FROM minute'));
     }
   });
 });

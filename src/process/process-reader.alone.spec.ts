@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Children } from '../testing/children.js';
 import { kernelCpuMs } from '../testing/kernel.js';
+import { countersOf, READERS } from '../testing/process-readers.js';
 import { waitFor } from '../testing/wait-for.js';
 import { steadyNowMs } from './clock.js';
 import { LinuxReader } from './linux/linux-reader.js';
-import { PidusageReader } from './pidusage-reader.js';
-import { type ProcessCounters, type ProcessReader } from './process-reader.js';
+import { type ProcessReader } from './process-reader.js';
 
 const children = new Children();
 const programs: ChildProcess[] = [];
@@ -17,18 +17,7 @@ afterEach(async () => {
   for (const program of programs.splice(0)) program.kill('SIGKILL');
 });
 
-async function required(reader: ProcessReader, pid: number): Promise<ProcessCounters> {
-  const counters = await reader.read(pid);
-  if (counters === null) throw new Error(`process ${pid} is not there`);
-  return counters;
-}
-
-const readers = [
-  ['native', () => new LinuxReader()],
-  ['pidusage', () => new PidusageReader()],
-] as const;
-
-describe.each(readers)('a reader of processes (%s)', (_name, create) => {
+describe.each(READERS)('a reader of processes (%s)', (_name, create) => {
   let reader: ProcessReader;
 
   beforeAll(async () => {
@@ -39,9 +28,9 @@ describe.each(readers)('a reader of processes (%s)', (_name, create) => {
   it('counts CPU as the kernel does', async () => {
     const { pid } = await children.burning();
     await delay(300);
-    const [kernelBefore, before] = [kernelCpuMs(pid), await required(reader, pid)];
+    const [kernelBefore, before] = [kernelCpuMs(pid), await countersOf(reader, pid)];
     await delay(700);
-    const [kernelAfter, after] = [kernelCpuMs(pid), await required(reader, pid)];
+    const [kernelAfter, after] = [kernelCpuMs(pid), await countersOf(reader, pid)];
     expect(Math.abs(after.cpuMs - before.cpuMs - (kernelAfter - kernelBefore))).toBeLessThanOrEqual(30);
     expect(after.cpuMs - before.cpuMs).toBeGreaterThan(100);
     expect(Math.abs(before.cpuMs - kernelBefore)).toBeLessThanOrEqual(30);
@@ -51,10 +40,10 @@ describe.each(readers)('a reader of processes (%s)', (_name, create) => {
     const beganMs = steadyNowMs();
     const { pid } = children.justStarted();
     await delay(100);
-    const { startedAtMs } = await required(reader, pid);
+    const { startedAtMs } = await countersOf(reader, pid);
     expect(Math.abs(startedAtMs - beganMs)).toBeLessThan(60);
     await delay(200);
-    expect(Math.abs((await required(reader, pid)).startedAtMs - startedAtMs)).toBeLessThanOrEqual(30);
+    expect(Math.abs((await countersOf(reader, pid)).startedAtMs - startedAtMs)).toBeLessThanOrEqual(30);
   });
 });
 
@@ -73,13 +62,13 @@ describe('the native reader', () => {
     const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
     const { pid = NaN } = child;
     programs.push(child);
-    await waitFor(async () => (await required(reader, pid)).rssBytes > 30e6);
+    await waitFor(async () => (await countersOf(reader, pid)).rssBytes > 30e6);
     const used = async (ms: number) => {
-      const before = await required(reader, pid);
+      const before = await countersOf(reader, pid);
       child.stdin.write(String(ms));
       await once(child.stdout, 'data');
       await delay(50);
-      return (await required(reader, pid)).cpuMs - before.cpuMs;
+      return (await countersOf(reader, pid)).cpuMs - before.cpuMs;
     };
     // The first time it compiles, too.
     await used(50);

@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { kernelCpuMs, kernelRssMib, kernelState, openDescriptors } from '../testing/kernel.js';
+import { countersOf, READERS } from '../testing/process-readers.js';
 import { waitFor } from '../testing/wait-for.js';
 import { describeWith } from '../testing/components.js';
 import { type ProcCounters, ProcProcess } from './linux/proc-process.js';
 import { LinuxReader } from './linux/linux-reader.js';
-import { PidusageReader } from './pidusage-reader.js';
 import { processIdentity } from './process-identity.js';
-import { type ProcessCounters, type ProcessReader } from './process-reader.js';
+import { type ProcessReader } from './process-reader.js';
 
 const BURN = 'for (;;);';
 const children: ChildProcess[] = [];
@@ -37,24 +37,13 @@ afterEach(async () => {
 
 /** Percent of one core between two readings of one reader. */
 async function percentOver(reader: ProcessReader, pid: number, windowMs: number): Promise<number> {
-  const [before, beganMs] = [await required(reader, pid), performance.now()];
+  const [before, beganMs] = [await countersOf(reader, pid), performance.now()];
   await delay(windowMs);
-  const after = await required(reader, pid);
+  const after = await countersOf(reader, pid);
   return (100 * (after.cpuMs - before.cpuMs)) / (performance.now() - beganMs);
 }
 
-async function required(reader: ProcessReader, pid: number): Promise<ProcessCounters> {
-  const counters = await reader.read(pid);
-  if (counters === null) throw new Error(`process ${pid} is not there`);
-  return counters;
-}
-
-const readers = [
-  ['native', () => new LinuxReader()],
-  ['pidusage', () => new PidusageReader()],
-] as const;
-
-describe.each(readers)('a reader of processes (%s)', (_name, create) => {
+describe.each(READERS)('a reader of processes (%s)', (_name, create) => {
   let reader: ProcessReader;
 
   beforeAll(async () => {
@@ -66,13 +55,13 @@ describe.each(readers)('a reader of processes (%s)', (_name, create) => {
     const pid = run(process.execPath, '-e', 'const b = Buffer.alloc(64e6, 1); setInterval(() => b[0], 1e6)');
     await waitFor(() => kernelRssMib(pid) > 90);
     await delay(300);
-    const { rssBytes } = await required(reader, pid);
+    const { rssBytes } = await countersOf(reader, pid);
     expect(Math.abs(rssBytes / 1024 / 1024 / kernelRssMib(pid) - 1)).toBeLessThan(0.02);
   });
 
   it('answers null for a process that is gone, was killed, or never was', async () => {
     const pid = run('sleep', '60');
-    await required(reader, pid);
+    await countersOf(reader, pid);
     const exited = once(children[0] as ChildProcess, 'exit');
     process.kill(pid, 'SIGKILL');
     await exited;
@@ -92,7 +81,7 @@ describe.each(readers)('a reader of processes (%s)', (_name, create) => {
 
   it('keeps the number of open descriptors over 1,000 readings', async () => {
     const pid = run('sleep', '60');
-    await required(reader, pid);
+    await countersOf(reader, pid);
     const before = openDescriptors(process.pid);
     for (let i = 0; i < 1000; i++) await reader.read(pid);
     expect(openDescriptors(process.pid)).toBe(before);
@@ -104,15 +93,15 @@ describe('the native reader', () => {
 
   it('gives exactly the same start time each time', async () => {
     const pid = run('sleep', '60');
-    const { startedAtMs } = await required(reader, pid);
+    const { startedAtMs } = await countersOf(reader, pid);
     await delay(50);
-    expect((await required(reader, pid)).startedAtMs).toBe(startedAtMs);
+    expect((await countersOf(reader, pid)).startedAtMs).toBe(startedAtMs);
   });
 
   it('agrees with VmRSS to the page', async () => {
     const pid = run('sleep', '60');
     await delay(100);
-    expect((await required(reader, pid)).rssBytes).toBe(kernelRssMib(pid) * 1024 * 1024);
+    expect((await countersOf(reader, pid)).rssBytes).toBe(kernelRssMib(pid) * 1024 * 1024);
   });
 
   it('agrees with VmRSS about this process', () => {
@@ -127,7 +116,7 @@ describe('the native reader', () => {
     const before = openDescriptors(process.pid);
     const another = new LinuxReader();
     another.ownRssBytes();
-    await required(another, run('sleep', '60'));
+    await countersOf(another, run('sleep', '60'));
     expect(openDescriptors(process.pid)).toBeGreaterThan(before + 4);
     another.onApplicationShutdown();
     // What is left are the pipes of the child.
@@ -136,13 +125,13 @@ describe('the native reader', () => {
 
   it('reads a name with spaces and parentheses', async () => {
     const pid = run(process.execPath, '-e', 'process.title = "a) R 1 (b"; setInterval(() => 0, 1e6)');
-    await waitFor(async () => (await required(reader, pid)).rssBytes > 1e6);
-    expect((await required(reader, pid)).cpuMs).toBeLessThan(5000);
+    await waitFor(async () => (await countersOf(reader, pid)).rssBytes > 1e6);
+    expect((await countersOf(reader, pid)).cpuMs).toBeLessThan(5000);
   });
 
   it('measures a wrapper whole: memory and CPU of its child', async () => {
     const pid = run('sh', '-c', `"${process.execPath}" -e "${BURN}"; true`);
-    await waitFor(async () => (await required(reader, pid)).rssBytes > 30e6);
+    await waitFor(async () => (await countersOf(reader, pid)).rssBytes > 30e6);
     expect(await percentOver(reader, pid, 700)).toBeGreaterThan(20);
     expect(kernelRssMib(pid)).toBeLessThan(10);
   });
@@ -166,13 +155,13 @@ describe('the native reader', () => {
     const [child] = children;
     await once(child?.stdout ?? process.stdin, 'data');
     await delay(100);
-    const [before, whole] = [await required(reader, pid), treeRssBytes(pid)];
+    const [before, whole] = [await countersOf(reader, pid), treeRssBytes(pid)];
     expect(before.rssBytes).toBe(whole);
     child?.stdin?.write('go on\n');
     await once(child?.stdout ?? process.stdin, 'data');
     await waitFor(() => childPids(pid).length === 0);
     if (forked !== undefined) execFileSync(forked);
-    const after = await required(reader, pid);
+    const after = await countersOf(reader, pid);
     expect(after.rssBytes).toBe(treeRssBytes(pid));
     expect(after.rssBytes).toBeLessThan(whole);
     expect(after.cpuMs).toBeGreaterThanOrEqual(before.cpuMs);
@@ -183,7 +172,7 @@ describe('the native reader', () => {
     await once(children[0]?.stdout ?? process.stdin, 'data');
     await waitFor(() => childPids(pid).every((child) => kernelRssMib(child) < 3));
     const before = openDescriptors(process.pid);
-    expect((await required(reader, pid)).rssBytes).toBe(treeRssBytes(pid));
+    expect((await countersOf(reader, pid)).rssBytes).toBe(treeRssBytes(pid));
     expect(openDescriptors(process.pid) - before).toBeLessThanOrEqual(256);
     expect(childPids(pid)).toHaveLength(1000);
   });
@@ -194,7 +183,7 @@ describe('the native reader', () => {
     const pid = run(process.execPath, '-e', script);
     const sleeps = () => childPids(pid).length;
     await waitFor(() => sleeps() > 0);
-    const whole = (await required(reader, pid)).rssBytes;
+    const whole = (await countersOf(reader, pid)).rssBytes;
     expect(whole).toBeGreaterThan(kernelRssMib(pid) * 1024 * 1024);
   });
 });
@@ -220,14 +209,14 @@ describe('the native reader, while it reads', () => {
     const pid = run('sh', '-c', 'sh -c "while :; do :; done"; read line');
     await waitFor(() => childPids(pid).some((child) => kernelCpuMs(child) > 300));
     const [child = NaN] = childPids(pid);
-    const before = await required(reader, pid);
+    const before = await countersOf(reader, pid);
     afterFirst(() => {
       process.kill(child, 'SIGKILL');
       while (existsSync(`/proc/${child}`));
     });
     const beganMs = performance.now();
-    const during = await required(reader, pid);
-    const after = await required(reader, pid);
+    const during = await countersOf(reader, pid);
+    const after = await countersOf(reader, pid);
     const elapsedMs = performance.now() - beganMs;
     expect(during.cpuMs).toBeGreaterThanOrEqual(before.cpuMs);
     expect(after.cpuMs - before.cpuMs).toBeLessThan(elapsedMs + 60);
@@ -240,17 +229,17 @@ describe('the native reader, while it reads', () => {
       `trap 'sh -c "while :; do :; done" &' USR1; sleep 60 & echo; wait; wait; wait`,
     );
     await once(children[0]?.stdout ?? process.stdin, 'data');
-    const before = await required(reader, pid);
+    const before = await countersOf(reader, pid);
     afterFirst(() => {
       process.kill(pid, 'SIGUSR1');
       while (childPids(pid).length < 2);
       for (const endMs = performance.now() + 60; performance.now() < endMs;);
     });
     // Finds the child, or the next one does; what it has used by then counts as well.
-    await required(reader, pid);
+    await countersOf(reader, pid);
     const burner = Math.max(...childPids(pid));
     await waitFor(() => kernelCpuMs(burner) > 400);
-    const after = await required(reader, pid);
+    const after = await countersOf(reader, pid);
     expect(after.cpuMs - before.cpuMs).toBeGreaterThan(370);
   });
 });
@@ -268,7 +257,7 @@ describeWith('perl', '/usr/bin/perlbug')(
       const pid = run('perl', '-Mthreads', '-e', `threads->create(sub { ${burn} }); sleep 1; ${exitThread}`);
       await waitFor(() => kernelState(pid) === 'Z');
       expect(await percentOver(reader, pid, 500)).toBeGreaterThan(20);
-      expect((await required(reader, pid)).rssBytes).toBeGreaterThan(50e6);
+      expect((await countersOf(reader, pid)).rssBytes).toBeGreaterThan(50e6);
       expect(processIdentity(pid)).not.toBeNull();
     });
 
@@ -278,10 +267,10 @@ describeWith('perl', '/usr/bin/perlbug')(
       const pid = run('perl', '-Mthreads', '-e', script);
       const [child] = children;
       await once(child?.stdout ?? process.stdin, 'data');
-      const before = await required(reader, pid);
+      const before = await countersOf(reader, pid);
       child?.stdin?.write('go on\n');
       await waitFor(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');
-      const after = await required(reader, pid);
+      const after = await countersOf(reader, pid);
       expect(before.cpuMs).toBeGreaterThan(30);
       expect(after.cpuMs).toBeGreaterThanOrEqual(before.cpuMs);
       expect(after.cpuMs).toBeLessThan(before.cpuMs + 60);
@@ -300,19 +289,19 @@ describeWith('perl', '/usr/bin/perlbug')('the native reader, of a process of man
     const [child] = children;
     await once(child?.stdout ?? process.stdin, 'data');
     const descriptors = openDescriptors(process.pid);
-    const before = await required(reader, pid);
+    const before = await countersOf(reader, pid);
     expect(openDescriptors(process.pid) - descriptors).toBeLessThanOrEqual(4);
     expect(before.rssBytes).toBe(treeRssBytes(pid));
     child?.stdin?.write('go on\n');
     await waitFor(() => childPids(pid).length === 1);
     const [burner = NaN] = childPids(pid);
-    await waitFor(async () => (await required(reader, pid)).rssBytes > kernelRssMib(pid) * 1024 * 1024);
-    const during = await required(reader, pid);
+    await waitFor(async () => (await countersOf(reader, pid)).rssBytes > kernelRssMib(pid) * 1024 * 1024);
+    const during = await countersOf(reader, pid);
     const burntMs = kernelCpuMs(burner);
-    expect((await required(reader, pid)).cpuMs - before.cpuMs).toBeGreaterThan(burntMs - 40);
+    expect((await countersOf(reader, pid)).cpuMs - before.cpuMs).toBeGreaterThan(burntMs - 40);
     child?.stdin?.write('go on\n');
     await waitFor(() => childPids(pid).length === 0);
-    const after = await required(reader, pid);
+    const after = await countersOf(reader, pid);
     expect(after.rssBytes).toBe(treeRssBytes(pid));
     expect(after.cpuMs).toBeGreaterThanOrEqual(during.cpuMs);
   });
