@@ -180,7 +180,6 @@ describe('the HTTP API', () => {
       ['unknown route', 'GET', 'api/v1alpha1/nothing', undefined, 404],
       ['wrong method', 'DELETE', 'api/v1alpha1/metrics/current', undefined, 404],
       ['a path that cannot be decoded', 'GET', '%zz', undefined, 400],
-      ['a body of 2 MB', 'POST', 'api/v1alpha1/server/start', `"${'x'.repeat(2_000_000)}"`, 413],
       ['a body that is no JSON', 'POST', 'api/v1alpha1/server/start', '{', 400],
       ['a traversal', 'GET', '..%2f..%2fetc%2fpasswd', undefined, 404],
     ])('%s', async (_name, method, path, body, status) => {

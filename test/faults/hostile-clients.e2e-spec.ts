@@ -139,6 +139,12 @@ describe('clients that mean no good, and have no key', () => {
         400,
       ],
       ['a bomb', patch([JSON_TYPE, 'Content-Encoding: gzip'], gzipSync(Buffer.alloc(10_000_000))), 413],
+      [
+        // Announced only: who goes on to send it may find the connection closed before he reads the answer.
+        'a body of 2 MB',
+        `PATCH ${SETTINGS} HTTP/1.1\r\nHost: x\r\nX-API-Key: ${ADMIN_KEY}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 2000000\r\n\r\n`,
+        413,
+      ],
       ['a type of body that is not taken', patch(['Content-Type: text/csv'], 'a'), 415],
       ['a type that is none', patch(['Content-Type: \u00e9;;;'], 'a'), 415],
       ['a body of no type', patch([], '{}'), 415],
