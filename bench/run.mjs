@@ -1,15 +1,25 @@
-// npm run bench [sample|threads|accuracy|app|http|page|prometheus]: what this costs and how true it is, measured on your machine.
+// npm run bench [sample|threads|accuracy|console|app|http|page|prometheus]: what this costs and how true it is, measured on your machine.
 import { Logger } from '@nestjs/common';
 import { cpus } from 'node:os';
 import { accuracy } from './accuracy.mjs';
 import { appCost } from './app-cost.mjs';
+import { consoleCost } from './console.mjs';
 import { http } from './http.mjs';
 import { manyThreads } from './many-threads.mjs';
 import { page } from './page.mjs';
 import { prometheus } from './prometheus.mjs';
 import { sampleCost } from './sample-cost.mjs';
 
-const parts = { sample: sampleCost, threads: manyThreads, accuracy, app: appCost, http, page, prometheus };
+const parts = {
+  sample: sampleCost,
+  threads: manyThreads,
+  accuracy,
+  console: consoleCost,
+  app: appCost,
+  http,
+  page,
+  prometheus,
+};
 Logger.overrideLogger(false);
 const wanted = process.argv.slice(2);
 console.log(
