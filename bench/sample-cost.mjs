@@ -3,8 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DiskRoom } from '../dist/process/disk-room.js';
+import { LinuxMachine } from '../dist/process/linux/linux-machine.js';
 import { LinuxReader } from '../dist/process/linux/linux-reader.js';
+import { NodeMachine } from '../dist/process/node-machine.js';
 import { PidusageReader } from '../dist/process/pidusage-reader.js';
+import { MachineSampler } from '../dist/metrics/machine-sampler.js';
 import { ProcessSampler } from '../dist/metrics/process-sampler.js';
 import { peer, sleep, spread, start, startPsutil, stop, table } from './lib.mjs';
 
@@ -46,7 +50,37 @@ function held(results) {
   return [sorted[Math.floor(0.999 * sorted.length)].toFixed(2), sorted.at(-1).toFixed(2)];
 }
 
+/** What the machine adds to a sample: its CPUs, memory and the room on its disk. */
+async function machineCost() {
+  const runs = new Map();
+  const kinds = [
+    ['by /proc', new LinuxMachine()],
+    ['by Node', new NodeMachine()],
+  ];
+  const disk = new DiskRoom(tmpdir());
+  for (let round = -2; round < ROUNDS; round++) {
+    if (round === 0) runs.clear();
+    for (const [name, machine] of kinds) {
+      const sampler = new MachineSampler(machine);
+      const cpu = process.cpuUsage();
+      for (let i = 0; i < SAMPLES; i++) {
+        sampler.sample();
+        disk.freeBytes();
+      }
+      const { user, system } = process.cpuUsage(cpu);
+      runs.set(name, [...(runs.get(name) ?? []), (user + system) / SAMPLES]);
+      await sleep(0);
+    }
+  }
+  for (const [, machine] of kinds) machine.close();
+  table('What the machine adds to a sample', [
+    ['', 'CPU us'],
+    ...[...runs].map(([name, results]) => [name, spread(results)]),
+  ]);
+}
+
 export async function sampleCost() {
+  await machineCost();
   const folder = mkdtempSync(join(tmpdir(), 'vsm-bench-'));
   // One thread, as in a small game; and a Node process of a dozen threads, each of which is asked for children.
   const targets = [

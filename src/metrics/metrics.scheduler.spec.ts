@@ -174,6 +174,7 @@ describe('a game that has just started', () => {
       return Promise.resolve({
         cpuMs: readAtMs - this.bornAtMs,
         rssBytes: 64 * 1024 ** 2,
+        threadCount: 1,
         startedAtMs: this.bornAtMs,
         readAtMs,
       });

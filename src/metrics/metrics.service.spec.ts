@@ -27,6 +27,7 @@ class HeldReader extends ProcessReader {
   counters: ProcessCounters = {
     cpuMs: 1234.5678,
     rssBytes: 123_456_789,
+    threadCount: 40,
     startedAtMs: steadyNowMs() - 10_000,
     readAtMs: steadyNowMs(),
   };

@@ -63,7 +63,7 @@ describe('ProcessSampler, with scripted counters and time', () => {
 
   /** A sample of a process that has used `cpuMs` of CPU time. */
   function sample(cpuMs: number, startedAtMs = bornAtMs): Promise<GameUsage | null> {
-    reader.answer = { cpuMs, rssBytes: 64 * MIB, startedAtMs, readAtMs: steadyNowMs() };
+    reader.answer = { cpuMs, rssBytes: 64 * MIB, threadCount: 1, startedAtMs, readAtMs: steadyNowMs() };
     return sampler.sampleGame(PID);
   }
 

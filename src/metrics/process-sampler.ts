@@ -23,6 +23,8 @@ export interface GameUsage {
   readonly startedAt: Date;
   /** Resident memory. */
   readonly rssBytes: number;
+  /** Threads of the whole tree; null where the engine does not tell. */
+  readonly threadCount: number | null;
 }
 
 interface TrackedProcess {
@@ -97,6 +99,7 @@ export class ProcessSampler {
       pid,
       startedAt: game.startedAt,
       rssBytes: counters.rssBytes,
+      threadCount: counters.threadCount,
       memoryMb: counters.rssBytes / BYTES_PER_MB,
       cpuPercent: this.isYoung ? null : game.meter.percent(readAtMs, counters.cpuMs),
     };

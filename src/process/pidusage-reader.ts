@@ -50,6 +50,7 @@ async function readOnce(pid: number): Promise<ProcessCounters | null> {
   return {
     cpuMs: usage.ctime,
     rssBytes: usage.memory,
+    threadCount: null,
     startedAtMs: calledAtMs - ageMs,
     readAtMs: steadyNowMs(),
   };

@@ -332,3 +332,21 @@ function allParents(): Map<number, number> {
   }
   return parents;
 }
+
+describe('the native reader', () => {
+  it('counts the threads of the whole tree, as the kernel does', async () => {
+    const pid = run(
+      process.execPath,
+      '-e',
+      "const child = require('node:child_process').spawn('sleep', ['60']); child.once('spawn', () => console.log(child.pid));",
+    );
+    const [line] = (await once(children.at(-1)?.stdout ?? process.stdin, 'data')) as [Buffer];
+    const threadsOf = (id: number) =>
+      Number(/^Threads:\t(\d+)$/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]);
+    const reader = new LinuxReader();
+    const { threadCount } = await required(reader, pid);
+    expect(threadCount).toBe(threadsOf(pid) + threadsOf(Number(line)));
+    expect(threadCount).toBeGreaterThan(2);
+    reader.onApplicationShutdown();
+  });
+});

@@ -4,6 +4,8 @@ export interface ProcessCounters {
   readonly cpuMs: number;
   /** Resident memory now. */
   readonly rssBytes: number;
+  /** Its threads; null where the engine does not tell. */
+  readonly threadCount: number | null;
   /** When the process started, on the steady clock (`clock.ts`), in ms. */
   readonly startedAtMs: number;
   /** When this was counted, on the same clock. */

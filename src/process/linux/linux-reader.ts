@@ -19,7 +19,7 @@ interface TrackedRoot {
 
 /**
  * Reads a process and all of its descendants from Linux's /proc, directly: no thread pool, so a reading waits
- * behind nothing. Memory is the sum over the tree, CPU includes children that have ended and were waited
+ * behind nothing. Memory and threads are sums over the tree, CPU includes children that have ended and were waited
  * for.
  */
 @Injectable()
@@ -45,6 +45,7 @@ export class LinuxReader extends ProcessReader implements OnApplicationShutdown 
       readAtMs: steadyNowMs(),
       cpuMs,
       rssBytes: processes.reduce((sum, { rssBytes }) => sum + rssBytes, 0),
+      threadCount: processes.reduce((sum, { threadCount }) => sum + threadCount, 0),
       startedAtMs: root.startedAtMs,
     };
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join, normalize } from 'node:path';
+import { join } from 'node:path';
+import { cgroupFolders, readOrNothing } from './cgroup.js';
 
 /**
  * How many cores a process may use, 0.5 for instance: those that it may run on, or fewer by the CPU quota of its
@@ -19,15 +20,9 @@ export function usableCores(pid: number): number {
 
 /** The lowest CPU quota of a process's cgroups (texts of cgroups(7) and proc(5)), in cores; Infinity when there is none. */
 export function coresByQuota(cgroups: string, mountinfo: string): number {
-  const quotas = cgroups
-    .trim()
-    .split('\n')
-    .flatMap((line) => {
-      const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-      if (controllers === '') return foldersUp(path, mountOf(mountinfo, 'cgroup2')).map(quotaOfVersion2);
-      if (!controllers.split(',').includes('cpu')) return [];
-      return foldersUp(path, mountOf(mountinfo, 'cgroup')).map(quotaOfVersion1);
-    });
+  const quotas = cgroupFolders(cgroups, mountinfo, 'cpu').map(({ version, folder }) =>
+    version === 2 ? quotaOfVersion2(folder) : quotaOfVersion1(folder),
+  );
   return Math.min(Infinity, ...quotas);
 }
 
@@ -40,33 +35,6 @@ function countOfList(list: string): number {
   return Number.isNaN(count) ? Infinity : count;
 }
 
-interface Mount {
-  /** The cgroup that is at the mount's top: not `/` in a container without a namespace of its own. */
-  readonly root: string;
-  readonly folder: string;
-}
-
-function mountOf(mountinfo: string, type: 'cgroup' | 'cgroup2'): Mount | null {
-  for (const line of mountinfo.split('\n')) {
-    const [mount = '', filesystem = ''] = line.split(' - ');
-    const [, , , root = '', folder = ''] = mount.split(' ');
-    const [mountedType, , options = ''] = filesystem.split(' ');
-    if (mountedType !== type || (type === 'cgroup' && !options.split(',').includes('cpu'))) continue;
-    return { root, folder };
-  }
-  return null;
-}
-
-/** The folder of a cgroup and those of all above it. */
-function foldersUp(path: string, mount: Mount | null): string[] {
-  if (mount === null) return [];
-  // `/..` stands for what is outside of this process's namespace.
-  const inside = normalize(path);
-  const below = inside.startsWith(mount.root) ? inside.slice(mount.root.length) : inside;
-  const names = below.split('/').filter((name) => name !== '');
-  return Array.from({ length: names.length + 1 }, (_, depth) => join(mount.folder, ...names.slice(0, depth)));
-}
-
 /** `max 100000` or `50000 100000`: µs in a period of so many. */
 function quotaOfVersion2(folder: string): number {
   const [quota = 'max', period] = readOrNothing(join(folder, 'cpu.max')).split(' ');
@@ -77,13 +45,4 @@ function quotaOfVersion2(folder: string): number {
 function quotaOfVersion1(folder: string): number {
   const quota = Number(readOrNothing(join(folder, 'cpu.cfs_quota_us')));
   return quota > 0 ? quota / Number(readOrNothing(join(folder, 'cpu.cfs_period_us'))) : Infinity;
-}
-
-function readOrNothing(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    // The topmost cgroup has no such file, and another may have been removed.
-    return '';
-  }
 }

@@ -1,4 +1,5 @@
 import { type EventLog } from '../../events/event-log.js';
+import { steadyNowMs } from '../../process/clock.js';
 import { happeningIn } from './game-lines.js';
 import { HappeningEvents } from './happening-events.js';
 import { LineSplitter } from './line-splitter.js';
@@ -11,7 +12,7 @@ import { StatsPoll, type StatsQuestion } from './stats-poll.js';
  * when it has ended, so that nothing of an old game can be taken for the new one's.
  */
 export class ConsoleReader {
-  private readonly startedAtMs = performance.now();
+  private readonly startedAtMs = steadyNowMs();
   private readonly poll: StatsPoll;
   private readonly happenings: HappeningEvents;
   private readonly splitter = new LineSplitter((line) => {
@@ -22,7 +23,7 @@ export class ConsoleReader {
 
   constructor(question: StatsQuestion, log: Pick<EventLog, 'tell'>) {
     this.poll = new StatsPoll(question);
-    this.happenings = new HappeningEvents(log, () => (performance.now() - this.startedAtMs) / 1000);
+    this.happenings = new HappeningEvents(log, () => (steadyNowMs() - this.startedAtMs) / 1000);
   }
 
   /** What the game last said of itself; null when that is older than two polls, or it said nothing. */

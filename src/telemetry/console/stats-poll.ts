@@ -1,3 +1,4 @@
+import { steadyNowMs } from '../../process/clock.js';
 import { type StatsAnswer, statsAnswerIn } from './stats-answer.js';
 
 /** The first question after the game is ready: what it tells is of its last two seconds. */
@@ -33,7 +34,7 @@ export class StatsPoll {
 
   /** The last answer; null when there is none that is younger than two polls. */
   get latest(): StatsAnswer | null {
-    const isFresh = performance.now() - this.answeredAtMs <= 2 * this.question.intervalMs;
+    const isFresh = steadyNowMs() - this.answeredAtMs <= 2 * this.question.intervalMs;
     return isFresh ? this.answer : null;
   }
 
@@ -61,7 +62,7 @@ export class StatsPoll {
     this.skipped = 0;
     this.nextPoll = 0;
     this.answer = answer;
-    this.answeredAtMs = performance.now();
+    this.answeredAtMs = steadyNowMs();
   }
 
   /** Asks nothing any more, and forgets what was answered. */
