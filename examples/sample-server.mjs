@@ -7,6 +7,9 @@
  *   SAMPLE_LOAD_PERCENT  a constant load, 0 to 100 % of one core (unset: a wave from 5 to 60 %)
  *   SAMPLE_SAVE_MS       how long saving the world takes (unset: 500)
  *   SAMPLE_SAVE_FILE     a file that gets the line "saved" at the end of the save (unset: none)
+ *   SAMPLE_CULTURE       how decimals are written, such as de-DE (unset: en-US)
+ *   SAMPLE_FAULT         never-ready; or as it answers /stats compact: silent (not at all), late (after 5 s), twice;
+ *                        or flood (1,000 overload lines a second, once it is ready) (unset: none)
  */
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -14,6 +17,14 @@ import { createInterface } from 'node:readline';
 const TICK_MS = 1000 / 30;
 const STATS_WINDOW_MS = 2000;
 const WAVE_PERIOD_MS = 180_000;
+/** The game says so of a tick that takes longer. */
+const OVERLOAD_MS = 500;
+const FIRST_LAG_MS = 15_000;
+const LAG_EVERY_MS = 120_000;
+const FIRST_AUTOSAVE_MS = 30_000;
+const AUTOSAVE_EVERY_MS = 300_000;
+const LATE_ANSWER_MS = 5000;
+const FAULTS = ['', 'never-ready', 'silent', 'late', 'twice', 'flood'];
 const MIB = 1024 ** 2;
 const CHUNK_BYTES = 32 ** 3;
 const WORLD_BYTES = 56 * MIB;
@@ -25,6 +36,8 @@ const NAMES = ['Alderwick', 'Bramblefox', 'Cindermoss', 'Duskweaver', 'Emberlynn
 const saveMs = numberFrom('SAMPLE_SAVE_MS', 3_600_000) ?? 500;
 const fixedLoadPercent = numberFrom('SAMPLE_LOAD_PERCENT', 100);
 const saveFile = process.env.SAMPLE_SAVE_FILE;
+const culture = process.env.SAMPLE_CULTURE || 'en-US';
+const fault = choiceFrom('SAMPLE_FAULT', FAULTS);
 
 const worldBytesMax = WORLD_BYTES + NAMES.length * WORLD_BYTES_PER_PLAYER;
 // Resizable, because shrinking it gives the memory back at once; dropped buffers would wait for the collector.
@@ -36,6 +49,9 @@ const recentTicks = [];
 let lastOnlineMs = 0;
 let nextTickMs = performance.now();
 let workOffset = 0;
+/** How long the next tick works, besides the load. */
+let lagMs = 0;
+let suspended = false;
 let stopping = false;
 
 function numberFrom(name, max) {
@@ -44,6 +60,13 @@ function numberFrom(name, max) {
   const value = Number(text);
   if (value >= 0 && value <= max) return value;
   console.error(`${name}="${text}" cannot be used; allowed: 0 to ${max}`);
+  process.exit(1);
+}
+
+function choiceFrom(name, choices) {
+  const text = process.env[name] ?? '';
+  if (choices.includes(text)) return text;
+  console.error(`${name}="${text}" cannot be used; allowed: ${choices.slice(1).join(', ')}`);
   process.exit(1);
 }
 
@@ -66,9 +89,14 @@ function cpuMs() {
 }
 
 function tick() {
+  if (suspended) {
+    setTimeout(tick, TICK_MS);
+    return;
+  }
   const startMs = performance.now();
   const wavePercent = 5 + 55 * (0.5 - 0.5 * Math.cos((2 * Math.PI * startMs) / WAVE_PERIOD_MS));
-  const workMs = (TICK_MS * (fixedLoadPercent ?? wavePercent)) / 100;
+  const workMs = lagMs + (TICK_MS * (fixedLoadPercent ?? wavePercent)) / 100;
+  lagMs = 0;
   // CPU time, not elapsed time, or the load would shrink whenever the machine is busy with something else.
   for (const fromCpuMs = cpuMs(); cpuMs() - fromCpuMs < workMs;) {
     for (let i = 0; i < 4096; i++) world[(workOffset + i) % world.length] += 1;
@@ -77,6 +105,9 @@ function tick() {
   const endMs = performance.now();
   recentTicks.push({ endMs, tookMs: endMs - startMs });
   while (recentTicks[0].endMs < endMs - STATS_WINDOW_MS) recentTicks.shift();
+  if (endMs - startMs > OVERLOAD_MS) {
+    log(`Server overloaded. A tick took ${Math.round(endMs - startMs)}ms to complete.`, 'Warning');
+  }
   // From the planned time, not from now, or every late timer would lower the rate; ticks missed are not made up.
   nextTickMs = Math.max(nextTickMs + TICK_MS, endMs);
   setTimeout(tick, nextTickMs - endMs);
@@ -91,11 +122,36 @@ function playerJoinsOrLeaves() {
     players.splice(players.indexOf(name), 1);
     lastOnlineMs = performance.now();
     log(`Player ${name} left.`);
+    log('Client 1 disconnected.');
+    if (players.length === 0) log('All clients disconnected, pausing game calendar.');
   } else {
     players.push(name);
     log(`${name} [::1]:${40_000 + Math.floor(Math.random() * 20_000)} joins.`);
   }
   setTimeout(playerJoinsOrLeaves, 5000 + Math.random() * 25_000);
+}
+
+/** A lag now and then, as of a save or of chunks that are generated. */
+function lag() {
+  lagMs = OVERLOAD_MS + 100 + Math.random() * 900;
+  setTimeout(lag, LAG_EVERY_MS * (0.5 + Math.random()));
+}
+
+/** Nothing ticks meanwhile. There is no line at its end. */
+function autosave() {
+  if (stopping) return;
+  suspended = true;
+  log('Server ticking has been suspended', 'Notification');
+  log('Autosaving game world. Notifying mods, then systems of save...');
+  setTimeout(() => {
+    suspended = false;
+    log('Server ticking has been resumed', 'Notification');
+  }, saveMs);
+  setTimeout(autosave, AUTOSAVE_EVERY_MS);
+}
+
+function flood() {
+  for (let i = 0; i < 100; i++) log('Server overloaded. A tick took 501ms to complete.', 'Warning');
 }
 
 /** The game's own line; 1.21 prints at most two decimals, one for memory, and whole milliseconds for single ticks. */
@@ -117,9 +173,9 @@ function statsLine() {
     `Players last online: ${lastOnlineSeconds} seconds ago`,
     `Players online: ${players.length} / 16${names}`,
     'Players in queue: 0 / 8',
-    `Memory usage Managed/Total: ${managedMb}Mb / ${totalMb} Mb`,
-    `Last 2s Average Tick Time: ${rounded(tickMs, 2)} ms`,
-    `Last 2s Ticks/s: ${rounded(ticksPerSecond, 2)}`,
+    `Memory usage Managed/Total: ${inCulture(managedMb)}Mb / ${inCulture(totalMb)} Mb`,
+    `Last 2s Average Tick Time: ${inCulture(rounded(tickMs, 2))} ms`,
+    `Last 2s Ticks/s: ${inCulture(rounded(ticksPerSecond, 2))}`,
     `Last 10 ticks (ms): ${lastTicks.join(', ')}`,
     `Loaded chunks: ${chunks}`,
     `Loaded entities: ${Math.floor(chunks / 10)} (${players.length * 12} active)`,
@@ -129,13 +185,22 @@ function statsLine() {
 }
 
 const rounded = (value, digits) => Number(value.toFixed(digits));
+const inCulture = (value) => value.toLocaleString(culture, { useGrouping: false });
+
+function answerStats() {
+  if (fault === 'silent') return;
+  const answer = () => log(statsLine(), 'Notification');
+  if (fault === 'late') setTimeout(answer, LATE_ANSWER_MS);
+  else answer();
+  if (fault === 'twice') answer();
+}
 
 function handleCommand(line) {
   const command = line.trim();
   if (command === '') return;
   log(`Handling Console Command ${command}`, 'Notification');
   if (command === '/stop') stop('Shutdown through the console');
-  else if (command === '/stats compact') log(statsLine(), 'Notification');
+  else if (command === '/stats compact') answerStats();
   else log(`No such command: ${command}`, 'Notification');
 }
 
@@ -164,7 +229,13 @@ log(`Loading ${WORLD_BYTES / CHUNK_BYTES} chunks...`);
 tick();
 setInterval(moveWorldTowardsPlayers, 1000);
 setTimeout(() => {
-  if (stopping) return;
+  if (stopping || fault === 'never-ready') return;
   log('Dedicated Server now running on Port 42420 and all ips!');
   setTimeout(playerJoinsOrLeaves, 2000);
+  // A constant load stays constant.
+  if (fixedLoadPercent === null) {
+    setTimeout(lag, FIRST_LAG_MS);
+    setTimeout(autosave, FIRST_AUTOSAVE_MS);
+  }
+  if (fault === 'flood') setInterval(flood, 100);
 }, 1000);

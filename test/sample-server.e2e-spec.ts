@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
+import { EventLog } from '../src/events/event-log.js';
+import { ConsoleReader } from '../src/telemetry/console/console-reader.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
 import { READY, SampleServer } from './support/sample-server.js';
 
 const LOG_LINE =
@@ -100,6 +103,88 @@ describe('examples/sample-server.mjs', () => {
     });
   });
 
+  describe('read as a game', () => {
+    let log: EventLog;
+    let reader: ConsoleReader;
+
+    afterEach(() => {
+      reader.close();
+    });
+
+    function startRead(variables: Record<string, string>): void {
+      start({ SAMPLE_LOAD_PERCENT: '10', ...variables });
+      log = new EventLog();
+      const send = (line: string) => {
+        server.write(line);
+        return true;
+      };
+      reader = new ConsoleReader({ command: '/stats compact', intervalMs: 2000, send }, log);
+      server.child.stdout?.on('data', (chunk: Buffer) => {
+        reader.take(chunk);
+      });
+    }
+
+    const asked = () => server.output.match(/Handling Console Command \/stats compact/g)?.length ?? 0;
+
+    it.each([
+      ['en-US', {}],
+      ['de-DE', { SAMPLE_CULTURE: 'de-DE' }],
+      ['de-DE, answering late', { SAMPLE_CULTURE: 'de-DE', SAMPLE_FAULT: 'late' }],
+      ['en-US, answering twice', { SAMPLE_FAULT: 'twice' }],
+      ['en-US, in a flood of overloads', { SAMPLE_FAULT: 'flood' }],
+    ])('it tells its statistics (%s)', async (_, variables) => {
+      startRead(variables);
+      await waitFor(() => reader.stats !== null);
+      const { players, maxPlayers, tickMs, ticksPerSecond, gcHeapMb, version } = reader.stats ?? {};
+      expect([maxPlayers, version]).toEqual([16, '1.21.5']);
+      expect(players).toBeLessThanOrEqual(1);
+      // 10 % of a tick of 33.3 ms; a busy machine makes it longer.
+      expect(tickMs).toBeGreaterThan(2.5);
+      expect(tickMs).toBeLessThan(500);
+      expect(ticksPerSecond).toBeLessThan(33);
+      expect(gcHeapMb).toBeGreaterThan(56);
+      expect(log.newest.map(({ kind }) => kind)).toContain('game_ready');
+    });
+
+    it('it is never written to when it never says that it is ready', async () => {
+      startRead({ SAMPLE_FAULT: 'never-ready' });
+      await server.waitForOutput(/Loading/);
+      await new Promise((done) => setTimeout(done, 6000));
+      expect([asked(), reader.isVintageStory]).toEqual([0, false]);
+    });
+
+    it('it is asked more rarely when it does not answer', async () => {
+      startRead({ SAMPLE_FAULT: 'silent' });
+      await waitFor(() => asked() === 2);
+      expect(reader.stats).toBeNull();
+    });
+
+    it('it says what happens within a minute, when its load is not constant', async () => {
+      startRead({ SAMPLE_LOAD_PERCENT: '' });
+      const kinds = () => log.newest.map(({ kind }) => kind);
+      const expected = ['tick_overload', 'players_joined', 'ticking_suspended', 'ticking_resumed'];
+      await waitFor(
+        () => expected.every((kind) => (kinds() as string[]).includes(kind)),
+        'all events',
+        60_000,
+      );
+      const overload = log.newest.find(({ kind }) => kind === 'tick_overload');
+      expect(overload?.numbers.tickMs).toBeGreaterThan(500);
+      expect(JSON.stringify(log.newest)).not.toMatch(/Alderwick|Bramblefox|Cindermoss|Duskweaver/);
+    });
+
+    it('it says why it stops', async () => {
+      startRead({});
+      await server.waitForOutput(READY);
+      server.write('/stop');
+      await server.expectSavedStop();
+      expect(log.newest.at(-1)).toMatchObject({
+        kind: 'game_stop_reason',
+        text: 'The game server says that it was asked to stop.',
+      });
+    });
+  });
+
   it('goes on when its console ends', async () => {
     start();
     await server.waitForOutput(/Loading/);
@@ -121,6 +206,7 @@ describe('examples/sample-server.mjs', () => {
   it.each([
     ['SAMPLE_LOAD_PERCENT', '101'],
     ['SAMPLE_SAVE_MS', 'soon'],
+    ['SAMPLE_FAULT', 'any'],
   ])('refuses %s=%s in one line', async (name, value) => {
     start({ [name]: value });
     expect(await server.exited).toEqual([1, null]);
