@@ -154,6 +154,20 @@ function flood() {
   for (let i = 0; i < 100; i++) log('Server overloaded. A tick took 501ms to complete.', 'Warning');
 }
 
+/** None while nothing ticks. */
+function tickFields() {
+  while (recentTicks[0]?.endMs < performance.now() - STATS_WINDOW_MS) recentTicks.shift();
+  if (recentTicks.length === 0) return [];
+  const tickMs = recentTicks.reduce((sum, { tookMs }) => sum + tookMs, 0) / recentTicks.length;
+  const ticksPerSecond = recentTicks.length / (Math.min(performance.now(), STATS_WINDOW_MS) / 1000);
+  const lastTicks = recentTicks.slice(-10).map(({ tookMs }) => Math.round(tookMs));
+  return [
+    `Last 2s Average Tick Time: ${inCulture(rounded(tickMs, 2))} ms`,
+    `Last 2s Ticks/s: ${inCulture(rounded(ticksPerSecond, 2))}`,
+    `Last 10 ticks (ms): ${lastTicks.join(', ')}`,
+  ];
+}
+
 /** The game's own line; 1.21 prints at most two decimals, one for memory, and whole milliseconds for single ticks. */
 function statsLine() {
   const upMs = performance.now();
@@ -163,9 +177,6 @@ function statsLine() {
   const names = players.length > 0 ? ` (${players.join(', ')})` : '';
   const { rss, heapUsed } = process.memoryUsage();
   const [managedMb, totalMb] = [heapUsed + world.length, rss].map((bytes) => rounded(bytes / MIB, 1));
-  const tickMs = recentTicks.reduce((sum, { tookMs }) => sum + tookMs, 0) / recentTicks.length;
-  const ticksPerSecond = recentTicks.length / (Math.min(upMs, STATS_WINDOW_MS) / 1000);
-  const lastTicks = recentTicks.slice(-10).map(({ tookMs }) => Math.round(tookMs));
   const chunks = Math.floor(world.length / CHUNK_BYTES);
   return [
     'Version: 1.21.5',
@@ -174,9 +185,7 @@ function statsLine() {
     `Players online: ${players.length} / 16${names}`,
     'Players in queue: 0 / 8',
     `Memory usage Managed/Total: ${inCulture(managedMb)}Mb / ${inCulture(totalMb)} Mb`,
-    `Last 2s Average Tick Time: ${inCulture(rounded(tickMs, 2))} ms`,
-    `Last 2s Ticks/s: ${inCulture(rounded(ticksPerSecond, 2))}`,
-    `Last 10 ticks (ms): ${lastTicks.join(', ')}`,
+    ...tickFields(),
     `Loaded chunks: ${chunks}`,
     `Loaded entities: ${Math.floor(chunks / 10)} (${players.length * 12} active)`,
     `Network TCP: ${players.length * 20} Packets/s or ${players.length * 3} Kb/s`,

@@ -72,6 +72,13 @@ describe('ConsoleReader: questions', () => {
     expect(reader.stats).toBeNull();
   });
 
+  it('never asks a game that ended before its output was read to the end', () => {
+    reader.close();
+    print(READY);
+    jest.advanceTimersByTime(100 * MINUTE);
+    expect([asked, told()]).toEqual([[], []]);
+  });
+
   it('asks again later when there is no console now', () => {
     isConsoleOpen = false;
     print(READY);

@@ -38,7 +38,7 @@ export class ConsoleReader {
 
   /** Takes a piece of the game's output; keeps none of it. */
   take(chunk: Buffer): void {
-    if (!this.isClosed) this.splitter.push(chunk);
+    this.splitter.push(chunk);
   }
 
   /** The game has ended: nothing is asked, and nothing taken, any more. */
