@@ -1,0 +1,100 @@
+import { describe } from '@jest/globals';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DotnetProcess } from '../../src/telemetry/dotnet/diagnostics-client.js';
+import { describeWith } from './components.js';
+import { COMPILER, dotnetProgram, RUNTIME } from './dotnet/program.mjs';
+
+const WAIT_MS = 60_000;
+
+/** What the game's runtime counts itself. */
+export interface GcStats {
+  readonly memoryBytes: number;
+  /** As `GC.CollectionCount` tells: one of generation 2 is one of generations 0 and 1 as well. */
+  readonly collections: readonly [number, number, number];
+  readonly pauseMs: number;
+  readonly isServer: boolean;
+}
+
+/** A `describe` for tests that need a real .NET runtime, and the compiler for its program. */
+export function describeWithDotnet(): typeof describe | typeof describe.skip {
+  return [
+    describeWith('mono-mcs', COMPILER),
+    describeWith('a .NET runtime (.ci/run installs it)', RUNTIME),
+  ].includes(describe.skip)
+    ? describe.skip
+    : describe;
+}
+
+/** A running .NET program, `SampleGame.cs`: what it can do is said there. */
+export class DotnetGame {
+  private output = '';
+
+  private constructor(
+    readonly child: ChildProcess,
+    readonly process: DotnetProcess,
+  ) {
+    child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  /** Resolves once it is ready, or with `isAwaited: false` at once. */
+  static async start(env: NodeJS.ProcessEnv = {}, args: readonly string[] = [], isAwaited = true): Promise<DotnetGame> {
+    const child = spawn(dotnetProgram(), args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
+    if (child.pid === undefined) throw new Error('the .NET game could not be started');
+    const game = new DotnetGame(child, dotnetProcess(child.pid));
+    child.stdin?.on('error', () => undefined);
+    if (isAwaited) await game.printed(/now running on Port/);
+    return game;
+  }
+
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  /** Names of its threads, as the kernel has them: at most 15 characters. */
+  get threads(): string[] {
+    return execFileSync('ps', ['-T', '-o', 'comm=', '-p', String(this.pid)], { encoding: 'utf8' }).trim().split('\n');
+  }
+
+  send(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
+  }
+
+  /** What its runtime counts, now or after a forced full collection. */
+  async stats(command: '/gcstats' | '/gc' = '/gcstats'): Promise<GcStats> {
+    this.output = '';
+    this.send(command);
+    return JSON.parse((await this.printed(/^gc (\{.*\})$/m))[1] ?? '') as GcStats;
+  }
+
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (const fromMs = performance.now(); performance.now() - fromMs < WAIT_MS; await sleep(5)) {
+      const match = pattern.exec(this.output);
+      if (match !== null) return match;
+    }
+    throw new Error(`the .NET game did not print ${String(pattern)}: ${this.output}`);
+  }
+
+  /** The proper way, as its people do. */
+  async stop(): Promise<void> {
+    this.send('/stop');
+    await this.ended();
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended();
+  }
+
+  private async ended(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
+  }
+}
+
+/** What tells a process from all others, as the kernel has it. */
+export function dotnetProcess(pid: number): DotnetProcess {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return { pid, startTick: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '' };
+}

@@ -1,0 +1,3 @@
+export const COMPILER: string;
+export const RUNTIME: string;
+export function dotnetProgram(): string;
