@@ -96,7 +96,6 @@ export class DotnetSession {
     try {
       await this.readStream(socket);
     } finally {
-      this.isListening = false;
       await stopCollecting(path, sessionId).catch(() => undefined);
       socket.destroy();
     }
@@ -105,25 +104,32 @@ export class DotnetSession {
   private async readStream(socket: Socket): Promise<void> {
     const { signal } = this.closing;
     const reader = new NettraceReader(RUNTIME_PROVIDER, this.meter);
+    let isOver = false;
     await new Promise<void>((resolve, reject) => {
       const end = () => {
         resolve();
       };
       signal.addEventListener('abort', end);
-      socket.on('data', (chunk: Buffer) => {
-        try {
-          reader.push(chunk);
-          this.isListening = this.wasHeard = true;
-        } catch (error) {
-          reject(error);
-        }
-      });
       socket.once('close', () => {
         signal.removeEventListener('abort', end);
         resolve();
       });
+      // What still comes at the end is taken, or the runtime would wait, but no longer looked at.
+      socket.on('data', (chunk: Buffer) => {
+        if (isOver) return;
+        try {
+          reader.push(chunk);
+          this.isListening = this.wasHeard = true;
+        } catch (error) {
+          isOver = true;
+          reject(error);
+        }
+      });
       socket.resume();
       if (socket.destroyed || signal.aborted) resolve();
+    }).finally(() => {
+      isOver = true;
+      this.isListening = false;
     });
   }
 
