@@ -1,4 +1,4 @@
-// npm run bench [sample|threads|accuracy|console|app|http|page|prometheus]: what this costs and how true it is, measured on your machine.
+// npm run bench [sample|threads|accuracy|console|app|http|page|prometheus|dotnet]: what this costs and how true it is, measured on your machine.
 import { Logger } from '@nestjs/common';
 import { cpus } from 'node:os';
 import { accuracy } from './accuracy.mjs';
@@ -18,8 +18,7 @@ const parts = {
   app: appCost,
   http,
   page,
-  prometheus,
-};
+  prometheus, dotnet };
 Logger.overrideLogger(false);
 const wanted = process.argv.slice(2);
 console.log(

@@ -64,10 +64,12 @@ export function answer(status: 'ok' | 'error', payload: Buffer): Buffer {
 
 /** What ProcessInfo2 tells. */
 export function processInfo(version: string): Buffer {
-  const texts = ['dotnet VintagestoryServer.dll', 'linux', 'x64', 'VintagestoryServer', version].map((text) => {
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(text.length + 1);
-    return Buffer.concat([length, Buffer.from(`${text}\0`, 'utf16le')]);
-  });
+  const texts = ['dotnet VintagestoryServer.dll', 'linux', 'x64', 'VintagestoryServer', version].map(
+    (text) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(text.length + 1);
+      return Buffer.concat([length, Buffer.from(`${text}\0`, 'utf16le')]);
+    },
+  );
   return Buffer.concat([Buffer.alloc(24, 7), ...texts]);
 }

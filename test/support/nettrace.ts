@@ -57,7 +57,11 @@ export function longEvents(...blobs: readonly Blob[]): StreamPart {
 export function kinds(...known: readonly { kind: number; id: number; provider?: string }[]): StreamPart {
   const blobs = known.map(({ kind, id, provider = RUNTIME }) => {
     const name = Buffer.from(`${provider}\0`, 'utf16le');
-    return compressed({ kind: 0, ticks: 0, payload: Buffer.concat([u32(kind), name, u32(id), Buffer.alloc(30)]) });
+    return compressed({
+      kind: 0,
+      ticks: 0,
+      payload: Buffer.concat([u32(kind), name, u32(id), Buffer.alloc(30)]),
+    });
   });
   return block('MetadataBlock', Buffer.concat([blockHeader(1), ...blobs]));
 }
@@ -85,12 +89,19 @@ export function blockHeader(flags: number): Buffer {
 
 function object(name: string, content: StreamPart, version = 4): StreamPart {
   return (position) => {
-    const head = Buffer.concat([Buffer.of(5, 5, 1), u32(version, version, name.length), Buffer.from(`${name}\x06`)]);
+    const head = Buffer.concat([
+      Buffer.of(5, 5, 1),
+      u32(version, version, name.length),
+      Buffer.from(`${name}\x06`),
+    ]);
     return Buffer.concat([head, content(position + head.length), Buffer.of(6)]);
   };
 }
 
-function compressed({ kind, thread, ticks, payload = Buffer.of(), isFull = false }: Blob, isSameSize = false): Buffer {
+function compressed(
+  { kind, thread, ticks, payload = Buffer.of(), isFull = false }: Blob,
+  isSameSize = false,
+): Buffer {
   const flag = (bit: number, isSet: boolean) => (isSet ? bit : 0);
   const flags =
     flag(1, kind !== undefined) + flag(2, thread !== undefined) + flag(60, isFull) + flag(128, !isSameSize);

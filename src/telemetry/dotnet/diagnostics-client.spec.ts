@@ -7,7 +7,14 @@ import { text } from 'node:stream/consumers';
 import { dotnetProcess } from '../../../test/support/dotnet.js';
 import { answer, FakeRuntime, processInfo } from '../../../test/support/fake-runtime.js';
 import { u32 } from '../../../test/support/nettrace.js';
-import { askVersion, collectGcEvents, DiagnosticsError, findSocket, NoSocketError, stopCollecting } from './diagnostics-client.js';
+import {
+  askVersion,
+  collectGcEvents,
+  DiagnosticsError,
+  findSocket,
+  NoSocketError,
+  stopCollecting,
+} from './diagnostics-client.js';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 const asRoot = process.geteuid?.() === 0 ? it : it.skip;
@@ -68,7 +75,9 @@ onLinux('the diagnostics client', () => {
 
     it('says when the runtime has it switched off', async () => {
       await withProcess('', { DOTNET_EnableDiagnostics: '0' }, async (pid) => {
-        await expect(findSocket(dotnetProcess(pid))).rejects.toThrow(/DOTNET_EnableDiagnostics=0: start it without/);
+        await expect(findSocket(dotnetProcess(pid))).rejects.toThrow(
+          /DOTNET_EnableDiagnostics=0: start it without/,
+        );
       });
     });
 
@@ -91,9 +100,11 @@ onLinux('the diagnostics client', () => {
       await expect(findSocket(runtime.process)).rejects.toThrow(/another user's: run .* as the same user/);
     });
 
-    asRoot('says when the process is another user\'s', async () => {
+    asRoot("says when the process is another user's", async () => {
       await withProcess('process.setuid(1234)', {}, async (pid) => {
-        await expect(findSocket(dotnetProcess(pid))).rejects.toThrow(/as another user: run .* as the same user/);
+        await expect(findSocket(dotnetProcess(pid))).rejects.toThrow(
+          /as another user: run .* as the same user/,
+        );
       });
     });
   });
@@ -123,7 +134,11 @@ onLinux('the diagnostics client', () => {
 
     it.each([
       ['garbage', Buffer.alloc(30, 'garbage '), /not a \.NET runtime/],
-      ['a length of nothing', Buffer.concat([answer('ok', Buffer.of()).subarray(0, 14), Buffer.alloc(6)]), /not a \.NET/],
+      [
+        'a length of nothing',
+        Buffer.concat([answer('ok', Buffer.of()).subarray(0, 14), Buffer.alloc(6)]),
+        /not a \.NET/,
+      ],
       ['half an answer', answer('ok', processInfo('9.0.1')).subarray(0, 40), /ended the connection/],
     ])('throws at %s', async (_, bytes, message) => {
       await runtime.listen((_, socket) => socket.end(bytes));
@@ -150,7 +165,9 @@ onLinux('the diagnostics client', () => {
       expect(await text(socket)).toBe('Nettrace');
       expect(runtime.commands).toEqual(['2/4']);
       // 4 MB, NetTrace, no rundown, no stacks, one provider: keyword 1, level 4.
-      expect(request.toString('hex', 0, 26)).toBe('04000000010000000000010000000100000000000000' + '04000000');
+      expect(request.toString('hex', 0, 26)).toBe(
+        '04000000010000000000010000000100000000000000' + '04000000',
+      );
       expect(request.toString('utf16le', 30)).toBe('Microsoft-Windows-DotNETRuntime\0\0\0');
     });
 

@@ -17,7 +17,9 @@ onLinux('DotnetSession', () => {
   beforeEach(() => {
     logged = [];
     for (const level of ['log', 'warn'] as const)
-      jest.spyOn(Logger.prototype, level).mockImplementation((text: string) => logged.push(`${level}: ${text}`));
+      jest
+        .spyOn(Logger.prototype, level)
+        .mockImplementation((text: string) => logged.push(`${level}: ${text}`));
     runtime = new FakeRuntime().useFolder();
     session = new DotnetSession(runtime.process);
   });
@@ -51,7 +53,11 @@ onLinux('DotnetSession', () => {
     session.open();
     await waitFor(() => session.counters !== null);
     expect(session.counters).toEqual({ pauseSeconds: 0, collections: [0, 0, 1] });
-    expect(session.read(performance.now() + 10_000)).toEqual({ gcHeapMb: null, gcPausePercent: 0, gcPauseMaxMs: 0 });
+    expect(session.read(performance.now() + 10_000)).toEqual({
+      gcHeapMb: null,
+      gcPausePercent: 0,
+      gcPauseMaxMs: 0,
+    });
     await session.close();
     expect(session.read(performance.now())).toBeNull();
     expect(runtime.commands).toEqual(['4/4', '2/4', '2/1']);
@@ -61,7 +67,11 @@ onLinux('DotnetSession', () => {
   it.each([
     ['garbage', Buffer.alloc(1000, 'garbage '), 'it does not begin as NetTrace 4'],
     ['a gigabyte of nothing', Buffer.alloc(1 << 20), 'it does not begin as NetTrace 4'],
-    ['a stream that goes wrong', Buffer.concat([nettrace(...began).subarray(0, -1), Buffer.of(99)]), 'an object does not begin'],
+    [
+      'a stream that goes wrong',
+      Buffer.concat([nettrace(...began).subarray(0, -1), Buffer.of(99)]),
+      'an object does not begin',
+    ],
   ])('ends for good at %s, with one line', async (_, bytes, reason) => {
     await streaming(bytes, (socket) => {
       const more = () => {
@@ -72,7 +82,9 @@ onLinux('DotnetSession', () => {
     });
     session.open();
     await waitFor(() => logged.length === 2);
-    expect(logged[1]).toContain(`warn: The garbage collections of process ${process.pid} cannot be read: ${reason}`);
+    expect(logged[1]).toContain(
+      `warn: The garbage collections of process ${process.pid} cannot be read: ${reason}`,
+    );
     await waitFor(() => runtime.commands.includes('2/1'));
     expect(session.read(performance.now())).toBeNull();
     await session.close();

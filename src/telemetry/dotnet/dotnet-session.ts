@@ -122,7 +122,7 @@ export class DotnetSession {
           this.isListening = this.wasHeard = true;
         } catch (error) {
           isOver = true;
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         }
       });
       socket.resume();

@@ -73,11 +73,12 @@ describe('GcMeter', () => {
     expect(read(3000)).toEqual({ gcHeapMb: null, gcPausePercent: 1, gcPauseMaxMs: 10 });
   });
 
-  it('counts a pause that comes to be known late, and never more than all of the time', () => {
+  it('counts a pause that comes to be known late, never more than all of the time, and loses none of it', () => {
     expect(read(2000)).toEqual(NONE);
     suspend(1000);
     event(RESTART, 1500, u32(), 1, 1000);
     expect(read(2400)).toEqual({ gcHeapMb: null, gcPausePercent: 100, gcPauseMaxMs: 400 });
+    expect(read(3400)).toEqual({ gcHeapMb: null, gcPausePercent: 10, gcPauseMaxMs: 0 });
     expect(meter.counters.pauseSeconds).toBe(0.5);
   });
 

@@ -29,7 +29,7 @@ const GC_START = 1;
 const RESTART_EE_BEGIN = 7;
 const GC_HEAP_STATS = 4;
 const SUSPEND_EE_BEGIN = 9;
-/** Reasons of a suspension that are collections: for one, and for the steps of one in the background. */
+/** Reasons of a suspension that are the collector's: a collection; a step of one in the background, or of its heaps. */
 const GC_REASONS = new Set([1, 6]);
 /** Sizes of the generations 0, 1, 2 and of large objects; that of pinned ones came later (version 2). */
 const SIZE_OFFSETS = [0, 16, 32, 48];
@@ -100,11 +100,15 @@ export class GcMeter implements NettraceListener {
     this.sumUp([...this.ended, ...this.open.values()], untilMs);
     this.ended = this.ended.filter(({ endedMs }) => endedMs > untilMs);
     const { ms, maxMs } = this.summed;
-    this.summed = { ms: 0, maxMs: 0 };
+    // More than all of it is of pauses that came to be known late: what does not fit goes into the next.
+    const shownMs = Math.min(ms, lengthMs);
+    this.summed = { ms: ms - shownMs, maxMs: 0 };
     this.toldUntilMs = untilMs;
-    // More than all of it: of a pause before, that only came to be known now.
-    const percent = Math.min(100, (100 * ms) / lengthMs);
-    return { gcHeapMb: this.heapMb, gcPausePercent: percent, gcPauseMaxMs: Math.min(maxMs, lengthMs) };
+    return {
+      gcHeapMb: this.heapMb,
+      gcPausePercent: (100 * shownMs) / lengthMs,
+      gcPauseMaxMs: Math.min(maxMs, lengthMs),
+    };
   }
 
   private noteTime(timeMs: number): void {

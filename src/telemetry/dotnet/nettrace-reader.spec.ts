@@ -42,7 +42,10 @@ const ordinary = nettrace(
   ),
   block('A block of later days', Buffer.alloc(70)),
   events({ kind: 300, thread: 5, ticks: 6_000_000_000n, payload: Buffer.of() }),
-  longEvents({ kind: 7, thread: 6, ticks: 7_000_000_000n, payload: Buffer.of(1) }, { kind: 7, ticks: 7_001_000_000n }),
+  longEvents(
+    { kind: 7, thread: 6, ticks: 7_000_000_000n, payload: Buffer.of(1) },
+    { kind: 7, ticks: 7_001_000_000n },
+  ),
 );
 const ordinaryLines = [
   'began 5000',
@@ -67,7 +70,11 @@ describe('NettraceReader', () => {
   });
 
   it('keeps to the clock of the runtime, whatever its ticks are', () => {
-    const stream = nettrace(trace(30n, 10n), kinds({ kind: 1, id: 3 }), events({ kind: 1, thread: 1, ticks: 41 }));
+    const stream = nettrace(
+      trace(30n, 10n),
+      kinds({ kind: 1, id: 3 }),
+      events({ kind: 1, thread: 1, ticks: 41 }),
+    );
     expect(new Told().push(stream)).toEqual(['began 3000', '3 at 4100 by 1: ']);
   });
 
@@ -88,8 +95,8 @@ describe('NettraceReader', () => {
 
   it('passes over a gigabyte of what it does not know', () => {
     const told = new Told();
-    const [start = Buffer.of()] = [nettrace(trace(1_000_000n), block('StackBlock', Buffer.of(), 2 ** 30))];
-    told.push(start.subarray(0, -2));
+    // Without the end of the object, and of the stream.
+    told.push(nettrace(trace(1_000_000n), block('StackBlock', Buffer.of(), 2 ** 30)).subarray(0, -2));
     const chunk = Buffer.alloc(1 << 20);
     const before = process.memoryUsage().arrayBuffers;
     for (let sent = 0; sent < 2 ** 30; sent += chunk.length) told.push(chunk);
@@ -98,7 +105,8 @@ describe('NettraceReader', () => {
   });
 
   const known = [trace(1n), kinds({ kind: 1, id: 3 })] as const;
-  const blobs = (...parts: readonly Buffer[]) => block('EventBlock', Buffer.concat([blockHeader(1), ...parts]));
+  const blobs = (...parts: readonly Buffer[]) =>
+    block('EventBlock', Buffer.concat([blockHeader(1), ...parts]));
   const name = Buffer.from(`${RUNTIME}\0`, 'utf16le');
   const nameOnly = Buffer.concat([
     blockHeader(1),
@@ -114,15 +122,30 @@ describe('NettraceReader', () => {
     ['a version of later days', nettrace(trace(1n, 1n, 6))],
     ['a clock that stands still', nettrace(trace(1n, 0n))],
     ['a block larger than any', nettrace(...known, block('EventBlock', Buffer.of(), 2 ** 31))],
-    ['a block with a longer header than it has bytes', nettrace(...known, block('EventBlock', Buffer.of(24)))],
+    [
+      'a block with a longer header than it has bytes',
+      nettrace(...known, block('EventBlock', Buffer.of(24))),
+    ],
     ['a block without a header', nettrace(...known, block('EventBlock', Buffer.alloc(24)))],
-    ['an event larger than its block', nettrace(...known, blobs(Buffer.of(1 + 128), varint(1), varint(1), varint(9)))],
-    ['an event of less than nothing', nettrace(...known, blobs(Buffer.of(1 + 128), varint(1), varint(1), varint(-9n)))],
+    [
+      'an event larger than its block',
+      nettrace(...known, blobs(Buffer.of(1 + 128), varint(1), varint(1), varint(9))),
+    ],
+    [
+      'an event of less than nothing',
+      nettrace(...known, blobs(Buffer.of(1 + 128), varint(1), varint(1), varint(-9n))),
+    ],
     ['a number without an end', nettrace(...known, blobs(Buffer.of(0), Buffer.alloc(11, 0x80)))],
     ['an event that ends in its header', nettrace(...known, blobs(Buffer.of(16), varint(1)))],
     ['a kind without a number', nettrace(block('MetadataBlock', nameOnly))],
-    ['kinds without an end', nettrace(kinds(...Array.from({ length: 5000 }, (_, kind) => ({ kind, id: 1 }))))],
-    ['a type with a name of a gigabyte', Buffer.concat([nettrace().subarray(0, -1), Buffer.of(5, 5, 1), u32(4, 4, 2 ** 30)])],
+    [
+      'kinds without an end',
+      nettrace(kinds(...Array.from({ length: 5000 }, (_, kind) => ({ kind, id: 1 })))),
+    ],
+    [
+      'a type with a name of a gigabyte',
+      Buffer.concat([nettrace().subarray(0, -1), Buffer.of(5, 5, 1), u32(4, 4, 2 ** 30)]),
+    ],
     ['no object', Buffer.concat([nettrace().subarray(0, -1), Buffer.alloc(20, 9)])],
   ])('throws NettraceError at %s', (_, stream) => {
     const told = new Told();

@@ -122,7 +122,9 @@ export class NettraceReader {
     } catch (error) {
       // Node's own, of a read beyond the end of a buffer.
       const { code } = error as NodeJS.ErrnoException;
-      throw code === 'ERR_OUT_OF_RANGE' || code === 'ERR_BUFFER_OUT_OF_BOUNDS' ? new NettraceError(BEYOND) : error;
+      throw code === 'ERR_OUT_OF_RANGE' || code === 'ERR_BUFFER_OUT_OF_BOUNDS'
+        ? new NettraceError(BEYOND)
+        : error;
     }
   }
 

@@ -30,6 +30,8 @@ public static class SampleGame
             else if (args[i] == "--keep") Keep(value);
         }
         AppDomain.CurrentDomain.ProcessExit += (sender, e) => Stop("Shutdown by the system");
+        // No test takes so long: what is forgotten ends by itself.
+        Start(() => { Thread.Sleep(TimeSpan.FromMinutes(10)); Environment.Exit(3); });
         Start(Allocate);
         Start(Collect);
         Log("Event", "Dedicated Server now running on Port 42420 and all ips!");

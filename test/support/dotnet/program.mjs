@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 /** A package that carries a whole .NET runtime beside its program; `.ci/run` installs it here. */
@@ -16,12 +25,15 @@ export const RUNTIME = join(PACKAGE, 'libcoreclr.so');
 /** The path of `SampleGame.cs` as a program, with the runtime beside it; compiled when its source is newer. */
 export function dotnetProgram() {
   const program = join(FOLDER, NAME);
-  if (existsSync(program) && statSync(join(FOLDER, `${NAME}.dll`)).mtimeMs > statSync(SOURCE).mtimeMs) return program;
+  if (existsSync(program) && statSync(join(FOLDER, `${NAME}.dll`)).mtimeMs > statSync(SOURCE).mtimeMs)
+    return program;
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER);
   const { runtimeTarget, targets } = readJson('deps');
   const target = runtimeTarget.name;
-  const [runtime, parts] = Object.entries(targets[target]).find(([name]) => /^runtimepack.*NETCore\.App/.test(name));
+  const [runtime, parts] = Object.entries(targets[target]).find(([name]) =>
+    /^runtimepack.*NETCore\.App/.test(name),
+  );
   for (const file of Object.keys({ ...parts.runtime, ...parts.native }))
     linkSync(join(PACKAGE, basename(file)), join(FOLDER, basename(file)));
   const own = `${NAME}/1.0.0`;
