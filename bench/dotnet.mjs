@@ -97,10 +97,12 @@ async function truth() {
       const game = await startGame(env);
       const session = await listen(game);
       const settle = async () => {
-        await sleep(500);
-        const theirs = await ask(game, '/gcstats');
-        await sleep(500);
-        return { theirs, ours: session.counters };
+        // Twice the same: on a busy machine a collection may still come, or go on.
+        for (let before = null; ; await sleep(500)) {
+          const theirs = await ask(game, '/gcstats');
+          if (before !== null && theirs.pauseMs === before.pauseMs) return { theirs, ours: session.counters };
+          before = theirs;
+        }
       };
       const before = await settle();
       game.stdin.write(`/rate ${rate}\n`);
