@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DotnetProcess } from '../../src/telemetry/dotnet/diagnostics-client.js';
 import { describeWith } from './components.js';
@@ -99,6 +99,8 @@ export class DotnetGame {
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.ended();
+    // A runtime that is killed leaves its socket behind.
+    rmSync(`/tmp/dotnet-diagnostic-${this.pid}-${this.process.startTick}-socket`, { force: true });
   }
 
   private async ended(): Promise<void> {

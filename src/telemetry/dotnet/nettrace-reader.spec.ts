@@ -133,7 +133,7 @@ describe('NettraceReader', () => {
     ],
     [
       'an event of less than nothing',
-      nettrace(...known, blobs(Buffer.of(1 + 128), varint(1), varint(1), varint(-9n))),
+      nettrace(...known, blobs(Buffer.of(1 + 128), varint(1), varint(1), varint(-13n))),
     ],
     ['a number without an end', nettrace(...known, blobs(Buffer.of(0), Buffer.alloc(11, 0x80)))],
     ['an event that ends in its header', nettrace(...known, blobs(Buffer.of(16), varint(1)))],
