@@ -2,7 +2,7 @@
 // collections a second; and how true the pauses are over 10 s.
 import { readdirSync, readFileSync } from 'node:fs';
 import { DotnetSession } from '../dist/telemetry/dotnet/dotnet-session.js';
-import { dotnetProgram } from '../test/support/dotnet/program.mjs';
+import { dotnetProgram } from '../src/testing/dotnet/program.mjs';
 import { printed, sleep, spread, start, stop, table } from './lib.mjs';
 
 const ROUNDS = 6;

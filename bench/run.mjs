@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import { accuracy } from './accuracy.mjs';
 import { appCost } from './app-cost.mjs';
 import { consoleCost } from './console.mjs';
+import { dotnet } from './dotnet.mjs';
 import { http } from './http.mjs';
 import { manyThreads } from './many-threads.mjs';
 import { page } from './page.mjs';
@@ -18,7 +19,9 @@ const parts = {
   app: appCost,
   http,
   page,
-  prometheus, dotnet };
+  prometheus,
+  dotnet,
+};
 Logger.overrideLogger(false);
 const wanted = process.argv.slice(2);
 console.log(

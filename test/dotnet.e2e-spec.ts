@@ -16,9 +16,10 @@ import {
 import { DotnetSession } from '../src/telemetry/dotnet/dotnet-session.js';
 import { type GcCounters } from '../src/telemetry/dotnet/gc-meter.js';
 import { NettraceReader } from '../src/telemetry/dotnet/nettrace-reader.js';
-import { temporaryFolder, waitFor } from './support/api-process.js';
-import { describeWithDotnet, DotnetGame, dotnetProcess } from './support/dotnet.js';
-import { dotnetProgram } from './support/dotnet/program.mjs';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { describeWithDotnet, DotnetGame, dotnetProcess } from '../src/testing/dotnet.js';
+import { dotnetProgram } from '../src/testing/dotnet/program.mjs';
 
 const MIB = 1024 ** 2;
 /** What a runtime counts of each collection before its first event. */

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { chownSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { dotnetProcess } from '../../../test/support/dotnet.js';
-import { answer, FakeRuntime, processInfo } from '../../../test/support/fake-runtime.js';
-import { u32 } from '../../../test/support/nettrace.js';
+import { dotnetProcess } from '../../testing/dotnet.js';
+import { answer, FakeRuntime, processInfo } from '../../testing/fake-runtime.js';
+import { u32 } from '../../testing/nettrace.js';
 import {
   askVersion,
   collectGcEvents,

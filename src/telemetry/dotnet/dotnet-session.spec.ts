@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { writeFileSync } from 'node:fs';
 import { type Socket } from 'node:net';
-import { waitFor } from '../../../test/support/api-process.js';
-import { answer, FakeRuntime, processInfo } from '../../../test/support/fake-runtime.js';
-import { events, kinds, nettrace, trace, u32 } from '../../../test/support/nettrace.js';
+import { waitFor } from '../../testing/wait-for.js';
+import { answer, FakeRuntime, processInfo } from '../../testing/fake-runtime.js';
+import { events, kinds, nettrace, trace, u32 } from '../../testing/nettrace.js';
 import { DotnetSession } from './dotnet-session.js';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;

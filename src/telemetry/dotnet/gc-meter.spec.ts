@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { u32 } from '../../../test/support/nettrace.js';
+import { u32 } from '../../testing/nettrace.js';
 import { GcMeter } from './gc-meter.js';
 
 const GC_START = 1;

@@ -10,7 +10,7 @@ import {
   trace,
   u32,
   varint,
-} from '../../../test/support/nettrace.js';
+} from '../../testing/nettrace.js';
 import { NettraceError, NettraceReader } from './nettrace-reader.js';
 
 /** What a reader told: the clock at the beginning, and `id at time by thread: payload` for each event. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type DotnetProcess } from '../../src/telemetry/dotnet/diagnostics-client.js';
+import { type DotnetProcess } from '../telemetry/dotnet/diagnostics-client.js';
 import { dotnetProcess } from './dotnet.js';
 
 /** Something at a diagnostics socket that does as a test wants; the socket is that of this very process. */

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DotnetProcess } from '../../src/telemetry/dotnet/diagnostics-client.js';
+import { type DotnetProcess } from '../telemetry/dotnet/diagnostics-client.js';
 import { describeWith } from './components.js';
 import { COMPILER, dotnetProgram, RUNTIME } from './dotnet/program.mjs';
 
