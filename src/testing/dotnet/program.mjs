@@ -14,7 +14,7 @@ import { basename, join, resolve } from 'node:path';
 /** A package that carries a whole .NET runtime beside its program; `.ci/run` installs it here. */
 const PACKAGE = resolve('node_modules/.cache/dotnet/node_modules/@azure/mcp-linux-x64');
 const FOLDER = resolve('node_modules/.cache/dotnet/game');
-const SOURCE = resolve('test/support/dotnet/SampleGame.cs');
+const SOURCE = resolve('src/testing/dotnet/SampleGame.cs');
 /** The name of the package's program, which its host looks for. */
 const NAME = 'azmcp';
 
