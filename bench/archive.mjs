@@ -8,6 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { ArchiveClient } from '../dist/history/sqlite/archive-client.js';
 import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
 import { bucketWidthMs } from '../dist/history/metrics-bucket.js';
+import { SERIES_NAMES } from '../dist/metrics/series.js';
 import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
 
 const DAYS = Number(process.argv[2] ?? 30);
@@ -20,10 +21,11 @@ const kb = (bytes) => `${(bytes / 1024).toFixed(0)} KiB`;
 function sample(timeMs, i) {
   return {
     timestamp: new Date(timeMs),
+    // All of them have a value, as beside a Vintage Story server.
+    ...Object.fromEntries(SERIES_NAMES.map((name, k) => [name, ((i * 37 + k * 1000) % 15_000) / 100])),
     apiMemoryMb: Math.round(12_000 + 2000 * Math.sin(i / 500)) / 100,
     apiCpuPercent: (i % 900) / 100,
     gameMemoryMb: Math.round(400_000 + 100_000 * Math.cos(i / 3000)) / 100,
-    gameCpuPercent: ((i * 37) % 15_000) / 100,
   };
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
+import { SERIES_NAMES } from '../dist/metrics/series.js';
 import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
 import { cpuSeconds, median, rssMb, sleep, table } from './lib.mjs';
 
@@ -84,6 +85,7 @@ function seedDay(folder) {
     writer.write(
       Array.from({ length: Math.min(10_000, DAY_SAMPLES - first) }, (_, i) => ({
         timestamp: new Date(endMs - (DAY_SAMPLES - first - i) * 1000),
+        ...Object.fromEntries(SERIES_NAMES.map((name) => [name, Math.random() * 100])),
         apiMemoryMb: 100 + Math.random() * 10,
         apiCpuPercent: Math.random() * 2,
         gameMemoryMb: 900 + Math.random() * 50,

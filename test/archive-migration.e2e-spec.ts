@@ -96,13 +96,13 @@ describe('an archive of the first version', () => {
       gameCpuPercentMax: maxima[3],
       sampleCount,
     });
-    expect(bucketsOf(db, MINUTE_MS)).toEqual([
+    expect(bucketsOf(db, MINUTE_MS)).toMatchObject([
       row(0, [101.63, 1.25, 1050.5, 85.38], [102.75, 2.25, 1100.75, 90.25], 4),
       row(1, [103, 1, 1200, null], [103, 1, 1200, null], 1),
       row(2, [104.5, 1.25, null, null], [104.5, 1.25, null, null], 1),
       row(3, [105.13, 1.75, 1305.38, 115.63], [105.25, 2, 1310.25, 120.75], 2),
     ]);
-    expect(bucketsOf(db, 60 * MINUTE_MS)).toEqual([
+    expect(bucketsOf(db, 60 * MINUTE_MS)).toMatchObject([
       row(0, [103.03, 1.34, 1182.35, 100.5], [105.25, 2.25, 1310.25, 120.75], 8),
     ]);
     expect(writer.newest(8).map(({ gameMemoryMb }) => gameMemoryMb)).toEqual([

@@ -90,7 +90,7 @@ describe('the HTTP API', () => {
   });
 
   describe('answers', () => {
-    it('gives the newest snapshot with exactly the five fields of the contract', async () => {
+    it('gives the newest snapshot with exactly the fields of the contract', async () => {
       const response = await api.request('api/v1alpha1/metrics/current');
       expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
       const { status, data } = (await response.json()) as { status: string; data: Record<string, unknown> };
@@ -101,6 +101,16 @@ describe('the HTTP API', () => {
         'apiCpuPercent',
         'gameMemoryMb',
         'gameCpuPercent',
+        'gameThreads',
+        'players',
+        'tickMs',
+        'ticksPerSecond',
+        'gcHeapMb',
+        'gcPausePercent',
+        'gcPauseMaxMs',
+        'machineCpuPercent',
+        'machineMemoryAvailableMb',
+        'diskFreeMb',
       ]);
       expect(data.timestamp).toBe(new Date(String(data.timestamp)).toISOString());
       expect(data.apiMemoryMb).toBeGreaterThan(20);

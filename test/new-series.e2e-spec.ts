@@ -96,9 +96,7 @@ describe('a series that is declared', () => {
 
   it('is in both exports', async () => {
     const csv = await (await app.request('api/v1alpha1/metrics/export')).text();
-    expect(csv).toMatch(
-      /^timestamp,.*,gameCpuPercent,madeUpMs,apiMemoryMbMax,.*,madeUpMsMax,sampleCount\r\n/,
-    );
+    expect(csv).toMatch(/^timestamp,.*,diskFreeMb,madeUpMs,apiMemoryMbMax,.*,madeUpMsMax,sampleCount\r\n/);
     const json: unknown = await (await app.request('api/v1alpha1/metrics/export?format=json')).json();
     expect((json as WithSeries[]).at(-1)).toMatchObject({ madeUpMs: 33.4, madeUpMsMax: 33.4 });
   });

@@ -7,6 +7,7 @@ import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
 import { describeWith } from '../src/testing/components.js';
+import { UNKNOWN_VALUES } from '../src/testing/unknown-values.js';
 
 const DAY_SAMPLES = 86_400;
 /** As many as a chart has pixels, and the samples that the page holds. */
@@ -162,8 +163,7 @@ function seed(file: string): void {
         timestamp: new Date(endMs - (DAY_SAMPLES - first - i) * 1000),
         apiMemoryMb: 1800 + (i % 10),
         apiCpuPercent: 2,
-        gameMemoryMb: null,
-        gameCpuPercent: null,
+        ...UNKNOWN_VALUES,
       })),
     );
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { MetricsBuffer, type MetricsSnapshot } from '../metrics/index.js';
 import { MemoryStore } from './memory-store.js';
 import { type JsonList } from './history-store.js';
+import { UNKNOWN_VALUES } from '../testing/unknown-values.js';
 
 const EVERYTHING = { fromMs: 0, toMs: Infinity };
 
@@ -10,8 +11,7 @@ function sample(second: number): MetricsSnapshot {
     timestamp: new Date(second * 1000),
     apiMemoryMb: second,
     apiCpuPercent: 1,
-    gameMemoryMb: null,
-    gameCpuPercent: null,
+    ...UNKNOWN_VALUES,
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type MetricsSnapshot } from '../metrics/index.js';
 import { bucketsOf, bucketWidthMs } from './metrics-bucket.js';
+import { UNKNOWN_VALUES } from '../testing/unknown-values.js';
 
 const MINUTE_MS = 60_000;
 
@@ -9,6 +10,7 @@ function sample(timeMs: number, api: number, game: number | null): MetricsSnapsh
     timestamp: new Date(timeMs),
     apiMemoryMb: api,
     apiCpuPercent: api / 2,
+    ...UNKNOWN_VALUES,
     gameMemoryMb: game,
     gameCpuPercent: game,
   };
@@ -48,7 +50,7 @@ describe('buckets of samples in memory', () => {
       [sample(21_000, 30, null), sample(1_000, 10, 100), sample(9_999, 20, null), sample(22_000, 31, null)],
       10_000,
     );
-    expect(buckets).toEqual([
+    expect(buckets).toMatchObject([
       {
         timestamp: new Date(0),
         apiMemoryMb: 15,

@@ -6,4 +6,5 @@ export { type CollectionStats } from './collection-stats.js';
 export { type GameUsage } from './process-sampler.js';
 export { type SampleRecorder } from './sample-recorder.js';
 export { type MetricsSnapshot } from './metrics-snapshot.js';
+export { GameTelemetry, type GameTelemetryValues } from './game-telemetry.js';
 export { ServerService } from './server.service.js';

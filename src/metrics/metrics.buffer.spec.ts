@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
+import { UNKNOWN_VALUES } from '../testing/unknown-values.js';
 
 /** A snapshot taken in the given second. */
 function snapshot(second: number): MetricsSnapshot {
@@ -8,8 +9,7 @@ function snapshot(second: number): MetricsSnapshot {
     timestamp: new Date(second * 1000),
     apiMemoryMb: 50,
     apiCpuPercent: 1,
-    gameMemoryMb: null,
-    gameCpuPercent: null,
+    ...UNKNOWN_VALUES,
   };
 }
 

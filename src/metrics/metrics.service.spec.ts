@@ -74,13 +74,23 @@ describe('a snapshot', () => {
     expect(snapshot.timestamp.getTime()).toBeLessThanOrEqual(Date.now());
   });
 
-  it('has five fields, which are the wire format', async () => {
+  it('has these fields, which are the wire format', async () => {
     expect(Object.keys(await service.collect())).toEqual([
       'timestamp',
       'apiMemoryMb',
       'apiCpuPercent',
       'gameMemoryMb',
       'gameCpuPercent',
+      'gameThreads',
+      'players',
+      'tickMs',
+      'ticksPerSecond',
+      'gcHeapMb',
+      'gcPausePercent',
+      'gcPauseMaxMs',
+      'machineCpuPercent',
+      'machineMemoryAvailableMb',
+      'diskFreeMb',
     ]);
   });
 

@@ -6,6 +6,7 @@ import { steadyNowMs } from '../process/clock.js';
 import { coresOf } from '../process/cores.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
+import { GameTelemetry, NO_TELEMETRY } from './game-telemetry.js';
 import { type GameUsage, ProcessSampler } from './process-sampler.js';
 import { required } from './required.js';
 import { type SampleRecorder } from './sample-recorder.js';
@@ -26,6 +27,7 @@ export class MetricsService implements OnApplicationShutdown {
     readonly buffer: MetricsBuffer,
     private readonly sampler: ProcessSampler,
     @Optional() @Inject(ServerService) server?: ServerService,
+    @Optional() private readonly telemetry?: GameTelemetry,
   ) {
     this.server = required(
       server,
@@ -139,7 +141,8 @@ export class MetricsService implements OnApplicationShutdown {
     const pid = this.server.gameServerPid;
     const reading = await this.sampler.sampleGame(pid);
     // When the game stopped or restarted meanwhile, the reading speaks of a process that is no longer the game.
-    const game = this.server.gameServerPid === pid ? reading : null;
+    const isStillIt = this.server.gameServerPid === pid;
+    const game = isStillIt ? reading : null;
     const api = this.sampler.sampleOwn();
     const snapshot = snapshotOf({
       timestamp: new Date(),
@@ -147,6 +150,11 @@ export class MetricsService implements OnApplicationShutdown {
       apiCpuPercent: api.cpuPercent,
       gameMemoryMb: game?.memoryMb ?? null,
       gameCpuPercent: game?.cpuPercent ?? null,
+      gameThreads: game?.threadCount ?? null,
+      ...(this.telemetry?.read(isStillIt ? pid : null) ?? NO_TELEMETRY),
+      machineCpuPercent: null,
+      machineMemoryAvailableMb: null,
+      diskFreeMb: null,
     });
     this.latestGame = game;
     this.buffer.append(snapshot);

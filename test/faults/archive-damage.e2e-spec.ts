@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArchiveWriter } from '../../src/history/sqlite/archive-writer.js';
 import { openConnection } from '../../src/history/sqlite/sqlite.js';
+import { UNKNOWN_VALUES } from '../../src/testing/unknown-values.js';
 
 const COUNT = 1000;
 /** Files to one process. */
@@ -71,6 +72,7 @@ function makeArchive(): [db: Buffer, wal: Buffer] {
         timestamp: new Date(Date.now() - (700 - from - i) * 300_000),
         apiMemoryMb: from + i,
         apiCpuPercent: 0.25,
+        ...UNKNOWN_VALUES,
         gameMemoryMb: i % 3 === 0 ? null : 1000 + i,
         gameCpuPercent: i % 3 === 0 ? null : 0.5,
       })),

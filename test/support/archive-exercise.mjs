@@ -5,6 +5,7 @@ import { ArchiveMaintenance } from '../../dist/history/sqlite/archive-maintenanc
 import { ArchiveWriter } from '../../dist/history/sqlite/archive-writer.js';
 import { Retention } from '../../dist/history/sqlite/retention.js';
 import { openConnection } from '../../dist/history/sqlite/sqlite.js';
+import { SERIES_NAMES } from '../../dist/metrics/series.js';
 
 const everything = { fromMs: 0, toMs: Infinity };
 const outcomes = {};
@@ -63,9 +64,8 @@ function maintain(worker) {
 function sample(timeMs) {
   return {
     timestamp: new Date(timeMs),
+    ...Object.fromEntries(SERIES_NAMES.map((name) => [name, null])),
     apiMemoryMb: 1,
     apiCpuPercent: 1,
-    gameMemoryMb: null,
-    gameCpuPercent: null,
   };
 }

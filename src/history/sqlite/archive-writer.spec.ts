@@ -12,6 +12,7 @@ import { type Pieces } from './piecework.js';
 import { Retention } from './retention.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
 import { type Connection, errorCode, openConnection } from './sqlite.js';
+import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
 
 const T0 = Date.parse('2026-11-24T00:00:00Z');
 const MINUTE_MS = 60_000;
@@ -40,6 +41,7 @@ function sample(timeMs: number, value = 1, game: number | null = null): MetricsS
     timestamp: new Date(timeMs),
     apiMemoryMb: value,
     apiCpuPercent: value / 4,
+    ...UNKNOWN_VALUES,
     gameMemoryMb: game,
     gameCpuPercent: game === null ? null : game / 4,
   };
@@ -73,7 +75,15 @@ describe('a new archive', () => {
 describe('writing', () => {
   it('keeps mean, maximum and counts of each minute, with and without a game', () => {
     writer.write([sample(T0, 10), sample(T0 + 1, 40, 100), sample(T0 + 2, 10, 300), sample(T0 + 3, 20)]);
-    expect(rows('SELECT * FROM minute')).toEqual([[1, T0, 4, 20, 40, 5, 10, 200, 300, 2, 50, 75, 2]]);
+    const ofTheGame = ['memory_mb', 'cpu_percent'].map(
+      (name) => `game_${name}, game_${name}_max, game_${name === 'memory_mb' ? name : 'sample'}_count`,
+    );
+    expect(
+      rows(
+        `SELECT id, time_ms, sample_count, api_memory_mb, api_memory_mb_max, api_cpu_percent, api_cpu_percent_max,
+           ${ofTheGame.join(', ')} FROM minute`,
+      ),
+    ).toEqual([[1, T0, 4, 20, 40, 5, 10, 200, 300, 2, 50, 75, 2]]);
   });
 
   it('weighs no sample of a game whose CPU is not known yet in the mean of its CPU', () => {

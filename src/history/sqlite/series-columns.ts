@@ -24,7 +24,7 @@ export const SERIES_COLUMNS: readonly SeriesColumns[] = SERIES_NAMES.map((name) 
     maximum: `${column}_max`,
     count: nullable ? (COUNTS[column] ?? `${column}_count`) : 'sample_count',
     isNullable: nullable,
-    comment: `${label}, ${unit}`,
+    comment: unit === '' ? label : `${label}, ${unit}`,
   };
 });
 

@@ -7,6 +7,7 @@ import { MetricsBuffer, MetricsService, ServerService } from '../../metrics/inde
 import { PidusageReader } from '../../process/pidusage-reader.js';
 import { ProcessSampler } from '../../metrics/process-sampler.js';
 import { SnapshotStream } from './snapshot-stream.js';
+import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
 
 class NoServer extends ServerService {
   readonly gameServerPid = null;
@@ -55,8 +56,7 @@ describe('the event streams', () => {
       timestamp: new Date(timeMs),
       apiMemoryMb: 1,
       apiCpuPercent: 1,
-      gameMemoryMb: null,
-      gameCpuPercent: null,
+      ...UNKNOWN_VALUES,
     });
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { continued } from './buckets.js';
 import { type Point, toPoint } from './samples.js';
+import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
 
 const T0 = 1_800_000_000;
 
@@ -9,6 +10,7 @@ function point(second: number, gameMemoryMb: number | null = 10): Point {
     timestamp: new Date((T0 + second) * 1000).toISOString(),
     apiMemoryMb: second,
     apiCpuPercent: 1,
+    ...UNKNOWN_VALUES,
     gameMemoryMb,
     gameCpuPercent: gameMemoryMb,
   });

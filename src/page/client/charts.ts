@@ -40,7 +40,8 @@ export const CHARTS: readonly ChartKind[] = [
 
 /** The heading of a chart: `CPU, % of one core`. */
 export function headingOf({ title, of, lines: [first] }: ChartKind): string {
-  return `${title}, ${SERIES[first.series].unit}${of === undefined ? '' : ` ${of}`}`;
+  const { unit } = SERIES[first.series];
+  return `${title}${unit === '' ? '' : `, ${unit}`}${of === undefined ? '' : ` ${of}`}`;
 }
 
 /** What a line is called in a chart, which has a title: `Game` for "Game memory" in the chart "Memory". */

@@ -21,4 +21,5 @@ it('writes the length of a bucket that is shorter than a second', () => {
 it('writes a value with its unit, and a dash for what is not known', () => {
   expect([null, 12.345].map((value) => formatValue('apiMemoryMb', value))).toEqual(['–', '12.3 MiB']);
   expect([null, 150.06].map((value) => formatValue('gameCpuPercent', value))).toEqual(['–', '150.1 %']);
+  expect([null, 3, 2.44].map((value) => formatValue('players', value))).toEqual(['–', '3', '2.4']);
 });

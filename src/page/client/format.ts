@@ -2,6 +2,7 @@ import { SERIES, type SeriesName } from '../../metrics/series.js';
 
 // Words are English; numbers, dates and times are in the browser's locale (`undefined` to Intl), on the whole page.
 const oneDecimal = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const count = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
 
 /** A number with as many decimals as it has, three at most: `1,234.5`. */
@@ -9,9 +10,11 @@ export function formatNumber(value: number): string {
   return plain.format(value);
 }
 
-/** A value of a series with its unit: `1,234.5 MiB`; a dash for null. */
+/** A value of a series with its unit: `1,234.5 MiB`, a count alone: `3`; a dash for null. */
 export function formatValue(series: SeriesName, value: number | null): string {
-  return value === null ? '–' : `${oneDecimal.format(value)} ${SERIES[series].unit}`;
+  if (value === null) return '–';
+  const { unit } = SERIES[series];
+  return unit === '' ? count.format(value) : `${oneDecimal.format(value)} ${unit}`;
 }
 
 /** The two largest units: `45 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`. */

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { HELD_SAMPLES, type Point, Samples, toPoint } from './samples.js';
+import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
 
 const at = (second: number): Point =>
   toPoint({
     timestamp: new Date(second * 1000).toISOString(),
     apiMemoryMb: 1,
     apiCpuPercent: 1,
-    gameMemoryMb: null,
-    gameCpuPercent: null,
+    ...UNKNOWN_VALUES,
   });
 
 const times = (samples: Samples) => samples.all.map(({ time }) => time);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Clock } from './clock.js';
 import { type Change, State } from './state.js';
 import { type Info } from './wire.js';
+import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 
@@ -19,8 +20,7 @@ const sampleOf = (secondsAgo: number) => ({
   timestamp: new Date(NOW_MS - secondsAgo * 1000).toISOString(),
   apiMemoryMb: 1,
   apiCpuPercent: 1,
-  gameMemoryMb: null,
-  gameCpuPercent: null,
+  ...UNKNOWN_VALUES,
 });
 
 describe('the state of the page', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Point, toPoint } from './samples.js';
 import { toTimeline, valuesOf } from './timeline.js';
+import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
 
 const T0 = Date.parse('2026-01-01T00:00:00Z') / 1000;
 
@@ -9,6 +10,7 @@ function sample(second: number, gameMemoryMb: number | null = 50): Point {
     timestamp: new Date((T0 + second) * 1000).toISOString(),
     apiMemoryMb: 100 + second,
     apiCpuPercent: 1,
+    ...UNKNOWN_VALUES,
     gameMemoryMb,
     gameCpuPercent: gameMemoryMb === null ? null : 2,
   });
