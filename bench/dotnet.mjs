@@ -2,6 +2,7 @@
 // collections a second; and how true the pauses are over 10 s.
 import { readdirSync, readFileSync } from 'node:fs';
 import { DotnetSession } from '../dist/telemetry/dotnet/dotnet-session.js';
+import { dotnetProcess } from '../dist/telemetry/dotnet/find-runtime.js';
 import { dotnetProgram } from '../src/testing/dotnet/program.mjs';
 import { printed, sleep, spread, start, stop, table } from './lib.mjs';
 
@@ -30,11 +31,7 @@ async function ask(game, command) {
 }
 
 async function listen(game) {
-  const stat = readFileSync(`/proc/${game.pid}/stat`, 'utf8');
-  const session = new DotnetSession({
-    pid: game.pid,
-    startTick: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19],
-  });
+  const session = new DotnetSession(dotnetProcess(game.pid));
   session.open();
   while (session.counters === null) await sleep(10);
   return session;

@@ -9,16 +9,16 @@ import { promisify } from 'node:util';
 import {
   collectGcEvents,
   type EventStream,
-  findSocket,
   RUNTIME_PROVIDER,
   stopCollecting,
 } from '../src/telemetry/dotnet/diagnostics-client.js';
+import { findSocket } from '../src/telemetry/dotnet/find-runtime.js';
 import { DotnetSession } from '../src/telemetry/dotnet/dotnet-session.js';
 import { type GcCounters } from '../src/telemetry/dotnet/gc-meter.js';
 import { NettraceReader } from '../src/telemetry/dotnet/nettrace-reader.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
-import { describeWithDotnet, DotnetGame, dotnetProcess } from '../src/testing/dotnet.js';
+import { describeWithDotnet, DotnetGame, processOf } from '../src/testing/dotnet.js';
 import { dotnetProgram } from '../src/testing/dotnet/program.mjs';
 
 const MIB = 1024 ** 2;
@@ -289,7 +289,7 @@ describeWithDotnet()('the garbage collector of a real .NET runtime (CoreCLR)', (
     });
     await once(container.stdout, 'data');
     const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(container.pid)]);
-    const session = new DotnetSession(dotnetProcess(Number(stdout)));
+    const session = new DotnetSession(processOf(Number(stdout)));
     session.open();
     await waitFor(() => session.counters !== null);
     await session.close();

@@ -26,6 +26,10 @@ const EXAMPLES: { readonly [K in EventKind]: readonly EventFacts[K][] } = {
     { count: 1, tickMs: 4803 },
     { count: 60_000, tickMs: 4803.27 },
   ],
+  gc_pause: [
+    { count: 1, pauseMs: 312.44 },
+    { count: 12, pauseMs: 812 },
+  ],
   ticking_suspended: [{ count: 1 }, { count: 2 }],
   ticking_resumed: [{ count: 1 }, { count: 2 }],
   players_joined: [{ count: 1 }, { count: 2 }],

@@ -32,6 +32,8 @@ export interface EventFacts {
   game_restarted: { readonly attempt: number };
   /** `tickMs` is the longest of them. */
   tick_overload: Counted & { readonly tickMs: number };
+  /** `pauseMs` is the longest of them. */
+  gc_pause: Counted & { readonly pauseMs: number };
   ticking_suspended: Counted;
   ticking_resumed: Counted;
   players_joined: Counted;
@@ -108,6 +110,13 @@ export const EVENT_KINDS: { readonly [K in EventKind]: KindOfEvent<K> } = {
       count === 1
         ? `The game server is overloaded: a tick took ${number(tickMs)} ms.`
         : `The game server is overloaded: ${count} ticks were too long, the longest took ${number(tickMs)} ms.`,
+  },
+  gc_pause: {
+    level: 'warning',
+    text: ({ count, pauseMs }) =>
+      count === 1
+        ? `A garbage collection held the game for ${number(pauseMs)} ms.`
+        : `${count} garbage collections held the game for long, the longest for ${number(pauseMs)} ms.`,
   },
   ticking_suspended: {
     level: 'info',

@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type DotnetProcess } from '../telemetry/dotnet/diagnostics-client.js';
+import { type DotnetProcess } from '../telemetry/dotnet/find-runtime.js';
 import { describeWith } from './components.js';
 import { COMPILER, dotnetProgram, RUNTIME } from './dotnet/program.mjs';
 
@@ -52,7 +52,7 @@ export class DotnetGame {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     if (child.pid === undefined) throw new Error('the .NET game could not be started');
-    const game = new DotnetGame(child, dotnetProcess(child.pid));
+    const game = new DotnetGame(child, processOf(child.pid));
     child.stdin.on('error', () => undefined);
     await game.printed(/now running on Port/);
     return game;
@@ -109,7 +109,7 @@ export class DotnetGame {
 }
 
 /** What tells a process from all others, as the kernel has it. */
-export function dotnetProcess(pid: number): DotnetProcess {
+export function processOf(pid: number): DotnetProcess {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return { pid, startTick: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '' };
+  return { pid, startTick: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) };
 }

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { type DotnetProcess } from '../telemetry/dotnet/diagnostics-client.js';
-import { dotnetProcess } from './dotnet.js';
+import { type DotnetProcess } from '../telemetry/dotnet/find-runtime.js';
+import { processOf } from './dotnet.js';
 
 /** Something at a diagnostics socket that does as a test wants; the socket is that of this very process. */
 export class FakeRuntime {
-  readonly process: DotnetProcess = dotnetProcess(process.pid);
+  readonly process: DotnetProcess = processOf(process.pid);
   /** Set and number of each command that came. */
   readonly commands: string[] = [];
   /** When each of them came, on `performance.now()`. */

@@ -1,25 +1,15 @@
 import { type EventLog } from '../../events/event-log.js';
+import { Gathering } from '../gathering.js';
 import { type Happening } from './game-lines.js';
 
-/** How long what happens again and again is put together. */
-const GATHERING_MS = 60_000;
-
 type Counted = Exclude<Happening['what'], 'ready' | 'stopping'>;
-
-/** What came of one kind since it was told last. */
-interface Gathered {
-  count: number;
-  /** The longest tick, the least room on the disk. */
-  extreme: number | null;
-}
 
 /**
  * Makes events of what happens in a game. The first of a kind is told at once; those that follow within a minute are
  * told together at its end, with their number: a flood of lines is one event a minute. `close` it in the end.
  */
 export class HappeningEvents {
-  private readonly gathering = new Map<Counted, Gathered>();
-  private readonly timers = new Map<Counted, NodeJS.Timeout>();
+  private readonly gatherings = new Map<Counted, Gathering>();
   private isClosed = false;
 
   constructor(
@@ -38,53 +28,35 @@ export class HappeningEvents {
         this.log.tell('game_stop_reason', { reason: happening.reason });
         return;
       case 'overloaded':
-        this.count(happening.what, happening.tickMs, Math.max);
+        this.count(happening.what, happening.tickMs);
         return;
       case 'diskLow':
         this.count(happening.what, happening.freeMb, Math.min);
         return;
       default:
-        this.count(happening.what, null, Math.max);
+        this.count(happening.what, null);
     }
   }
 
   /** Tells what was gathered so far; takes nothing any more. */
   close(): void {
     this.isClosed = true;
-    for (const timer of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
-    for (const [what, gathered] of this.gathering) this.tell(what, gathered);
-    this.gathering.clear();
+    for (const gathering of this.gatherings.values()) gathering.close();
+    this.gatherings.clear();
   }
 
-  private count(what: Counted, value: number | null, pick: (a: number, b: number) => number): void {
-    if (!this.timers.has(what)) {
-      this.gather(what);
-      this.tell(what, { count: 1, extreme: value });
-      return;
+  private count(what: Counted, value: number | null, pick?: (a: number, b: number) => number): void {
+    let gathering = this.gatherings.get(what);
+    if (gathering === undefined) {
+      gathering = new Gathering((count, extreme) => {
+        this.tell(what, count, extreme);
+      }, pick);
+      this.gatherings.set(what, gathering);
     }
-    const gathered = this.gathering.get(what);
-    if (gathered === undefined) {
-      this.gathering.set(what, { count: 1, extreme: value });
-      return;
-    }
-    gathered.count += 1;
-    if (value !== null) gathered.extreme = gathered.extreme === null ? value : pick(gathered.extreme, value);
+    gathering.take(value);
   }
 
-  private gather(what: Counted): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(what);
-      const gathered = this.gathering.get(what);
-      if (gathered === undefined) return;
-      this.gathering.delete(what);
-      this.gather(what);
-      this.tell(what, gathered);
-    }, GATHERING_MS);
-    this.timers.set(what, timer.unref());
-  }
-
-  private tell(what: Counted, { count, extreme }: Gathered): void {
+  private tell(what: Counted, count: number, extreme: number | null): void {
     switch (what) {
       case 'overloaded':
         this.log.tell('tick_overload', { count, tickMs: extreme ?? 0 });

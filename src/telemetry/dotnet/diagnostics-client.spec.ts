@@ -1,23 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chownSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { dotnetProcess } from '../../testing/dotnet.js';
 import { answer, FakeRuntime, processInfo } from '../../testing/fake-runtime.js';
 import { u32 } from '../../testing/nettrace.js';
-import {
-  askVersion,
-  collectGcEvents,
-  DiagnosticsError,
-  findSocket,
-  NoSocketError,
-  stopCollecting,
-} from './diagnostics-client.js';
+import { askVersion, collectGcEvents, DiagnosticsError, stopCollecting } from './diagnostics-client.js';
 
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
-const asRoot = process.geteuid?.() === 0 ? it : it.skip;
 const UNKNOWN_COMMAND = u32(0x80131385);
 const SESSION = Buffer.from('0102030405060708', 'hex');
 
@@ -28,86 +15,6 @@ onLinux('the diagnostics client', () => {
     runtime = new FakeRuntime().useFolder();
   });
   afterEach(() => runtime.remove());
-
-  /** What another process makes of `work`, which prints a line when it is ready. */
-  async function withProcess(
-    script: string,
-    env: Record<string, string>,
-    work: (pid: number) => Promise<unknown>,
-  ): Promise<void> {
-    const child = spawn(process.execPath, ['-e', `${script}; console.log(); setInterval(() => 0, 1e6)`], {
-      env: { PATH: process.env.PATH, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    try {
-      await once(child.stdout, 'data');
-      await work(child.pid ?? 0);
-    } finally {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-  }
-
-  describe('findSocket', () => {
-    it('finds the socket of exactly this process', async () => {
-      await runtime.listen(() => undefined);
-      expect(await findSocket(runtime.process)).toBe(runtime.path);
-      await expect(findSocket({ ...runtime.process, startTick: '1' })).rejects.toThrow(NoSocketError);
-    });
-
-    it('looks where the process has its temporary files', async () => {
-      const folder = join(runtime.path, '..');
-      delete process.env.TMPDIR;
-      await withProcess('', { TMPDIR: folder }, async (pid) => {
-        const target = dotnetProcess(pid);
-        const path = join(folder, `dotnet-diagnostic-${pid}-${target.startTick}-socket`);
-        await withProcess(`require('net').createServer().listen(${JSON.stringify(path)})`, {}, async () => {
-          expect(await findSocket(target)).toBe(path);
-        });
-      });
-    });
-
-    it('says that there is none, and what that may mean', async () => {
-      await expect(findSocket(runtime.process)).rejects.toThrow(NoSocketError);
-      await expect(findSocket(runtime.process)).rejects.toThrow(/no diagnostics socket.*container/);
-      await expect(findSocket({ pid: 2 ** 22 + 1, startTick: '1' })).rejects.toThrow(NoSocketError);
-    });
-
-    it('says when the runtime has it switched off', async () => {
-      await withProcess('', { DOTNET_EnableDiagnostics: '0' }, async (pid) => {
-        await expect(findSocket(dotnetProcess(pid))).rejects.toThrow(
-          /DOTNET_EnableDiagnostics=0: start it without/,
-        );
-      });
-    });
-
-    it('refuses a symbolic link, even one to the right socket', async () => {
-      const real = new FakeRuntime();
-      await real.listen(() => undefined);
-      symlinkSync(real.path, runtime.path);
-      await expect(findSocket(runtime.process)).rejects.toThrow(/is not a socket: remove it/);
-      await real.remove();
-    });
-
-    it('refuses a plain file', async () => {
-      writeFileSync(runtime.path, '');
-      await expect(findSocket(runtime.process)).rejects.toThrow(/is not a socket: remove it/);
-    });
-
-    asRoot('refuses a socket of another user', async () => {
-      await runtime.listen(() => undefined);
-      chownSync(runtime.path, 1234, 1234);
-      await expect(findSocket(runtime.process)).rejects.toThrow(/another user's: run .* as the same user/);
-    });
-
-    asRoot("says when the process is another user's", async () => {
-      await withProcess('process.setuid(1234)', {}, async (pid) => {
-        await expect(findSocket(dotnetProcess(pid))).rejects.toThrow(
-          /as another user: run .* as the same user/,
-        );
-      });
-    });
-  });
 
   describe('askVersion', () => {
     it('tells the version', async () => {

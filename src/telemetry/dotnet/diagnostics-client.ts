@@ -1,18 +1,7 @@
-import { lstat, readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
-
-/** A process on Linux: its pid and its start tick (field 22 of `/proc/PID/stat`) tell it from every other. */
-export interface DotnetProcess {
-  readonly pid: number;
-  readonly startTick: string;
-}
 
 /** The runtime cannot be asked; the message says why, and what to do about it. */
 export class DiagnosticsError extends Error {}
-
-/** There is no socket: maybe not yet, or the process is not a .NET program. */
-export class NoSocketError extends DiagnosticsError {}
 
 /** A stream of events that a runtime sends over `socket`, paused as yet, until it is stopped by its number. */
 export interface EventStream {
@@ -31,8 +20,6 @@ const OK = 0xff00;
 const UNKNOWN_COMMAND = 0x80131385;
 /** What a runtime that is alive takes is some milliseconds. */
 const ANSWER_MS = 2000;
-/** `sockaddr_un` has no room for more (unix(7)). */
-const MAX_PATH_BYTES = 107;
 const NETTRACE_FORMAT = 1;
 const GC_KEYWORD = 1n;
 const INFORMATIONAL = 4;
@@ -41,33 +28,6 @@ const BUFFER_MB = 4;
 
 /** The provider of a runtime's own events. */
 export const RUNTIME_PROVIDER = 'Microsoft-Windows-DotNETRuntime';
-
-/** The path of a process's diagnostics socket, which is ours to use; throws DiagnosticsError. */
-export async function findSocket({ pid, startTick }: DotnetProcess): Promise<string> {
-  if (process.platform !== 'linux') throw new DiagnosticsError('it is looked for on Linux only');
-  const environment = await processEnvironment(pid);
-  // In a container of its own a process has another pid there, by which its runtime names the socket.
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const innerPid = /^NSpid:.*\t(\d+)$/m.exec(status)?.[1] ?? String(pid);
-  const name = `dotnet-diagnostic-${innerPid}-${startTick}-socket`;
-  const folders = [environment.get('TMPDIR'), process.env.TMPDIR, '/tmp'].filter((folder) =>
-    folder?.startsWith('/'),
-  );
-  for (const root of ['/', `/proc/${pid}/root`]) {
-    for (const folder of new Set(folders)) {
-      const path = join(root, folder ?? '/tmp', name);
-      if (await isOurSocket(path)) return path;
-    }
-  }
-  const switchedOff = SWITCHES.find((variable) => environment.get(variable) === '0');
-  if (switchedOff !== undefined)
-    throw new DiagnosticsError(`its environment has ${switchedOff}=0: start it without that`);
-  if (status !== '' && !new RegExp(`^Uid:\\t\\d+\\t${process.geteuid?.() ?? ''}\\t`, 'm').test(status))
-    throw new DiagnosticsError('it runs as another user: run it and this program as the same user');
-  throw new NoSocketError(
-    'it has no diagnostics socket. A .NET program has one below TMPDIR or /tmp: in another container, share that folder',
-  );
-}
 
 /** Which version of .NET answers, once it is alive; null for one too old to tell. Throws DiagnosticsError. */
 export async function askVersion(path: string): Promise<string | null> {
@@ -104,30 +64,6 @@ export async function stopCollecting(path: string, sessionId: bigint): Promise<v
   payload.writeBigUInt64LE(sessionId);
   const { socket } = await ask(path, STOP_TRACING, payload);
   socket.destroy();
-}
-
-const SWITCHES = ['DOTNET_EnableDiagnostics', 'DOTNET_EnableDiagnostics_IPC', 'COMPlus_EnableDiagnostics'];
-
-async function processEnvironment(pid: number): Promise<Map<string, string>> {
-  // Not ours to read when it is another user's.
-  const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-  return new Map(
-    text.split('\0').map((entry) => {
-      const [name = '', ...value] = entry.split('=');
-      return [name, value.join('=')];
-    }),
-  );
-}
-
-/** False when nothing is there; throws DiagnosticsError for what is there and is not to be trusted. */
-async function isOurSocket(path: string): Promise<boolean> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return false;
-  const found = await lstat(path).catch(() => null);
-  if (found === null) return false;
-  if (!found.isSocket()) throw new DiagnosticsError(`${path} is not a socket: remove it`);
-  if (found.uid !== process.geteuid?.())
-    throw new DiagnosticsError(`${path} is another user's: run the game and this program as the same user`);
-  return true;
 }
 
 function tracingRequest(flags: readonly number[]): Buffer {

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type Socket } from 'node:net';
 import { waitFor } from '../../testing/wait-for.js';
+import { processOf } from '../../testing/dotnet.js';
 import { answer, FakeRuntime, processInfo } from '../../testing/fake-runtime.js';
 import { events, kinds, nettrace, trace, u32 } from '../../testing/nettrace.js';
 import { DotnetSession } from './dotnet-session.js';
@@ -145,5 +148,30 @@ onLinux('DotnetSession', () => {
     session.open();
     await waitFor(() => logged.length === 1);
     expect(logged[0]).toContain('is not a socket: remove it');
+  });
+
+  it('is silent about what is no .NET program, however long it runs', async () => {
+    const looks = jest.spyOn(performance, 'now');
+    session.open();
+    const early = performance.now();
+    looks.mockImplementation(() => early + 60_000);
+    looks.mockClear();
+    await waitFor(() => looks.mock.calls.length > 4);
+    looks.mockRestore();
+    expect(logged).toEqual([]);
+    expect(session.isOver).toBe(false);
+  });
+
+  it('is over, in silence, when the process has ended', async () => {
+    const child = spawn('sleep', ['1000'], { argv0: 'dotnet' });
+    await once(child, 'spawn');
+    const ending = new DotnetSession(processOf(child.pid ?? 0));
+    ending.open();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(ending.isOver).toBe(false);
+    child.kill('SIGKILL');
+    await waitFor(() => ending.isOver);
+    await ending.close();
+    expect(logged).toEqual([]);
   });
 });

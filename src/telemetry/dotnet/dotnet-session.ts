@@ -5,12 +5,16 @@ import {
   askVersion,
   collectGcEvents,
   DiagnosticsError,
-  type DotnetProcess,
-  findSocket,
-  NoSocketError,
   RUNTIME_PROVIDER,
   stopCollecting,
 } from './diagnostics-client.js';
+import {
+  dotnetProcess,
+  type DotnetProcess,
+  findRuntime,
+  NoSocketError,
+  NotDotnetError,
+} from './find-runtime.js';
 import { type GcCounters, GcMeter, type GcSample } from './gc-meter.js';
 import { NettraceError, NettraceReader } from './nettrace-reader.js';
 
@@ -23,8 +27,9 @@ const GOOD_STREAM_MS = 60_000;
 const SOCKET_COMES_MS = 10_000;
 
 /**
- * Listens to the garbage collector of one .NET process, from `open` to `close`, and looks for it again when it is
- * lost. Nothing here throws: what cannot be had is null, with one line in the log.
+ * Listens to the garbage collector of one process, or of the .NET program that it has started, from `open` to `close`, and
+ * looks for it again when it is lost, for as long as the process lives. Nothing here throws: what cannot be had is null, with
+ * one line in the log; none where nothing is a .NET program.
  */
 export class DotnetSession {
   private readonly logger = new Logger(DotnetSession.name);
@@ -33,6 +38,9 @@ export class DotnetSession {
   private running: Promise<void> | null = null;
   private isListening = false;
   private wasHeard = false;
+  private hasGone = false;
+  /** Since when there has been no stream. */
+  private lookingSinceMs = 0;
   private told = '';
 
   /** `onPause` hears of each pause once it has ended, with its length in ms. */
@@ -46,6 +54,16 @@ export class DotnetSession {
   /** What has been counted since the runtime was first heard; null before. */
   get counters(): GcCounters | null {
     return this.wasHeard ? this.meter.counters : null;
+  }
+
+  /** Managed heap after the last collection, in bytes; null while nothing is heard, or there was none. */
+  get heapBytes(): number | null {
+    return this.isListening ? this.meter.heapBytes : null;
+  }
+
+  /** Whether the process has been found to have ended. */
+  get isOver(): boolean {
+    return this.hasGone;
   }
 
   /** Begins to look for the runtime; returns at once. */
@@ -66,15 +84,16 @@ export class DotnetSession {
 
   private async run(): Promise<void> {
     const { signal } = this.closing;
-    const lookingSinceMs = performance.now();
+    this.lookingSinceMs = performance.now();
     let waitMs = FIRST_WAIT_MS;
     while (!signal.aborted) {
+      this.hasGone = dotnetProcess(this.target.pid)?.startTick !== this.target.startTick;
+      if (this.hasGone) return;
       const beganMs = performance.now();
       try {
         await this.listen();
       } catch (error) {
-        const isEarly = error instanceof NoSocketError && beganMs - lookingSinceMs < SOCKET_COMES_MS;
-        if (!isEarly) this.tellProblem(error);
+        this.tellProblem(error);
         if (error instanceof NettraceError) return;
       }
       if (performance.now() - beganMs >= GOOD_STREAM_MS) waitMs = FIRST_WAIT_MS;
@@ -85,17 +104,16 @@ export class DotnetSession {
 
   /** Resolves when the stream has ended, or is to end. */
   private async listen(): Promise<void> {
-    const path = await findSocket(this.target);
+    const { process, path } = await findRuntime(this.target);
     // Asked first: a runtime that comes to read this late, when nobody waits any more, has nothing to send on.
     const version = await askVersion(path);
     if (this.closing.signal.aborted) return;
     const { socket, sessionId } = await collectGcEvents(path);
-    this.tell(
-      `Reading the garbage collections of process ${this.target.pid} (.NET ${version ?? '5 or older'})`,
-    );
+    this.tell(`Reading the garbage collections of process ${process.pid} (.NET ${version ?? '5 or older'})`);
     try {
       await this.readStream(socket);
     } finally {
+      this.lookingSinceMs = performance.now();
       await stopCollecting(path, sessionId).catch(() => undefined);
       socket.destroy();
     }
@@ -134,6 +152,9 @@ export class DotnetSession {
   }
 
   private tellProblem(error: unknown): void {
+    if (error instanceof NotDotnetError) return;
+    const isEarly = performance.now() - this.lookingSinceMs < SOCKET_COMES_MS;
+    if (error instanceof NoSocketError && isEarly) return;
     const isKnown = error instanceof DiagnosticsError || error instanceof NettraceError;
     const reason = isKnown ? error.message : String(error);
     this.tell(`The garbage collections of process ${this.target.pid} cannot be read: ${reason}`, 'warn');

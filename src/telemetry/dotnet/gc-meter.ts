@@ -47,7 +47,7 @@ const MAX_OPEN = 64;
  * both are monotonic.
  */
 export class GcMeter implements NettraceListener {
-  private heapMb: number | null = null;
+  private heap: number | null = null;
   private pauseMs = 0;
   private readonly collections: [number, number, number] = [0, 0, 0];
   /** What their clock is ahead of ours, at the least; what comes late would say more. */
@@ -64,13 +64,18 @@ export class GcMeter implements NettraceListener {
     private readonly onPause: (ms: number) => void = () => undefined,
   ) {}
 
+  /** Managed heap after the last collection; null until there was one. */
+  get heapBytes(): number | null {
+    return this.heap;
+  }
+
   get counters(): GcCounters {
     return { pauseSeconds: this.pauseMs / 1000, collections: [...this.collections] };
   }
 
   began(timeMs: number): void {
     this.open.clear();
-    this.heapMb = null;
+    this.heap = null;
     this.aheadMs = -Infinity;
     this.noteTime(timeMs);
     this.toldUntilMs = timeMs;
@@ -86,7 +91,7 @@ export class GcMeter implements NettraceListener {
     else if (id === GC_START) {
       const generation = payload.readUInt32LE(4);
       if (generation === 0 || generation === 1 || generation === 2) this.collections[generation] += 1;
-    } else if (id === GC_HEAP_STATS) this.heapMb = heapBytes(payload) / MIB;
+    } else if (id === GC_HEAP_STATS) this.heap = heapBytes(payload);
   }
 
   /**
@@ -96,7 +101,8 @@ export class GcMeter implements NettraceListener {
   read(nowMs: number): GcSample {
     const untilMs = Math.max(this.toldUntilMs, nowMs + this.aheadMs - DELAY_MS);
     const lengthMs = untilMs - this.toldUntilMs;
-    if (lengthMs === 0) return { gcHeapMb: this.heapMb, gcPausePercent: null, gcPauseMaxMs: null };
+    const gcHeapMb = this.heap === null ? null : this.heap / MIB;
+    if (lengthMs === 0) return { gcHeapMb, gcPausePercent: null, gcPauseMaxMs: null };
     this.sumUp([...this.ended, ...this.open.values()], untilMs);
     this.ended = this.ended.filter(({ endedMs }) => endedMs > untilMs);
     const { ms, maxMs } = this.summed;
@@ -105,7 +111,7 @@ export class GcMeter implements NettraceListener {
     this.summed = { ms: ms - shownMs, maxMs: 0 };
     this.toldUntilMs = untilMs;
     return {
-      gcHeapMb: this.heapMb,
+      gcHeapMb,
       gcPausePercent: (100 * shownMs) / lengthMs,
       gcPauseMaxMs: Math.min(maxMs, lengthMs),
     };
