@@ -8,6 +8,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '../dist/create-app.js';
+import { HistoryService } from '../dist/history/history.service.js';
 import { SnapshotStream } from '../dist/http/routes/snapshot-stream.js';
 import { MetricsService } from '../dist/metrics/index.js';
 import { GameServer } from '../dist/game-server/game-server.js';
@@ -182,6 +183,7 @@ const during = (column) => {
   return `${Math.min(...values)} to ${Math.max(...values)}`;
 };
 await app.close();
+await app.get(HistoryService).shutDown();
 
 const db = new Database(join(folder, 'data', 'metrics.db'), { readonly: true });
 const archived = db.prepare('SELECT time_ms FROM sample ORDER BY id').raw().all().flat();

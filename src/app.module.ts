@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { ScheduleModule } from '@nestjs/schedule';
+import { EventsModule } from './events/events.module.js';
 import { HistoryModule } from './history/history.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/index.js';
@@ -12,6 +13,7 @@ import { SettingsModule } from './settings/settings.module.js';
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, skipProcessEnv: true }),
     ScheduleModule.forRoot(),
+    EventsModule,
     GameServerModule,
     MetricsModule,
     HistoryModule,

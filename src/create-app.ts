@@ -1,9 +1,10 @@
 import { Logger, type LoggerService } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
 import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
+import { EventLog } from './events/event-log.js';
 import { historyConfig } from './history/history.config.js';
 import { checkSettings, envWarnings } from './config/env.js';
 import { setUpCors } from './http/access/cors.js';
@@ -31,6 +32,10 @@ export async function createApp(logger?: LoggerService): Promise<NestFastifyAppl
     ...(logger === undefined ? {} : { logger }),
   });
   for (const warning of envWarnings()) new Logger('Configuration').warn(warning);
+  // Before anybody else, such as the game, starts because it listens.
+  app.get(HttpAdapterHost).listen$.subscribe(() => {
+    app.get(EventLog).tell('api_started');
+  });
   app.useGlobalPipes(new StrictParametersPipe());
   takeEmptyBodies(app);
   setUpCors(app);

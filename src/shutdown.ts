@@ -1,6 +1,7 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { EventLog } from './events/event-log.js';
 import { HistoryService } from './history/history.service.js';
 import { GameServer } from './game-server/game-server.js';
 
@@ -63,6 +64,7 @@ export class Shutdown {
     if ((await Promise.race([closed, isLate])) === true) {
       this.logger.warn(`Not all was closed within ${CLOSE_TIMEOUT_MS / 1000} s; ending without it`);
     }
+    this.app.get(EventLog).tell('api_stopped');
     await this.app.get(HistoryService).shutDown();
     await this.flushLog();
     process.exit(this.exitCode);

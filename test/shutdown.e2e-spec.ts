@@ -89,7 +89,7 @@ describe('a shutdown', () => {
       await start(['strace', '-D', '-f', '-qq', '-o', '/dev/null', ...slow, ...files, process.execPath]);
       api.child.kill('SIGTERM');
       await expectSaved(0);
-      expectInOrder('Shutting down: SIGTERM', 'Game server stopped', 'closing took over 3 s');
+      expectInOrder('Shutting down: SIGTERM', 'Game server stopped', 'Closing the archive takes over 3 s');
     });
   });
 });

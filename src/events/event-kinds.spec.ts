@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { EVENT_KINDS, type EventFacts, type EventKind, numbersOf } from './event-kinds.js';
+import { EVENT_KINDS, type EventFacts, type EventKind } from './event-kinds.js';
+import { numbersOf } from './event-numbers.js';
 
 const EXAMPLES: { readonly [K in EventKind]: readonly EventFacts[K][] } = {
   api_started: [{}],
@@ -9,6 +10,7 @@ const EXAMPLES: { readonly [K in EventKind]: readonly EventFacts[K][] } = {
   collection_resumed: [{}],
   collection_interval_changed: [{ seconds: 2.5 }],
   game_starting: [{}],
+  game_start_failed: [{}],
   game_ready: [{ seconds: 41.23 }, { seconds: null }],
   game_stopping: [{}],
   game_stopped: [{}],

@@ -1,7 +1,8 @@
-import { constants } from 'node:os';
+/** How much an event may matter, the least first. */
+export const EVENT_LEVELS = ['info', 'warning', 'error'] as const;
 
 /** How much an event matters. */
-export type EventLevel = 'info' | 'warning' | 'error';
+export type EventLevel = (typeof EVENT_LEVELS)[number];
 
 /** No facts are needed for the sentence. */
 type NoFacts = Readonly<Record<string, never>>;
@@ -20,13 +21,14 @@ export interface EventFacts {
   collection_resumed: NoFacts;
   collection_interval_changed: { readonly seconds: number };
   game_starting: NoFacts;
+  game_start_failed: NoFacts;
   /** `seconds` since it was started; null where that is not known. */
   game_ready: { readonly seconds: number | null };
   game_stopping: NoFacts;
   game_stopped: NoFacts;
   game_stop_reason: { readonly reason: 'asked' | 'memory' | 'disk' | 'errors' | 'signal' | 'other' };
-  /** Both null when nobody could tell how it ended. */
-  game_crashed: { readonly exitCode: number | null; readonly signal: NodeJS.Signals | null };
+  /** `signal`: its name. Both null when nobody could tell how it ended. */
+  game_crashed: { readonly exitCode: number | null; readonly signal: string | null };
   game_taken_over: { readonly pid: number };
   /** By this program, after a crash; `attempt` counts from 1. */
   game_restarted: { readonly attempt: number };
@@ -77,6 +79,10 @@ export const EVENT_KINDS: { readonly [K in EventKind]: KindOfEvent<K> } = {
     text: ({ seconds }) => `A sample is taken every ${number(seconds)} s now.`,
   },
   game_starting: { level: 'info', text: () => 'The game server is starting.' },
+  game_start_failed: {
+    level: 'error',
+    text: () => 'The game server could not be started; its state and the log tell why.',
+  },
   game_ready: {
     level: 'info',
     text: ({ seconds }) => {
@@ -165,14 +171,8 @@ const STOP_TEXTS: Readonly<Record<EventFacts['game_stop_reason']['reason'], stri
   other: 'The game server says that it stops; its last lines tell why.',
 };
 
-/** The numbers among an event's facts, a signal by its number on this system; null is left out. */
-export function numbersOf(facts: object): Readonly<Record<string, number>> {
-  const entries = Object.entries(facts as Record<string, unknown>).flatMap(([name, value]) => {
-    const known = typeof value === 'string' ? (constants.signals as Record<string, number>)[value] : value;
-    return typeof known === 'number' && Number.isFinite(known) ? [[name, known] as const] : [];
-  });
-  return Object.freeze(Object.fromEntries(entries));
-}
+/** The names of all kinds. */
+export const EVENT_KIND_NAMES = Object.keys(EVENT_KINDS) as readonly EventKind[];
 
 function times(count: number): string {
   return count === 1 ? '' : ` (${count} times)`;

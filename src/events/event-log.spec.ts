@@ -26,7 +26,10 @@ describe('EventLog', () => {
     const log = new EventLog();
     const heard: string[] = [];
     log.events$.subscribe(({ kind }) => heard.push(`listener ${kind}`));
-    log.recordWith(({ kind }) => heard.push(`recorder ${kind}`));
+    log.recordWith(({ kind }) => {
+      heard.push(`recorder ${kind}`);
+      return null;
+    });
     log.tell('api_started');
     expect(heard).toEqual(['recorder api_started', 'listener api_started']);
   });
@@ -36,12 +39,41 @@ describe('EventLog', () => {
     log.tell('api_started');
     log.tell('game_starting');
     const recorded: string[] = [];
-    log.recordWith(({ kind }) => recorded.push(kind));
+    log.recordWith(({ kind }) => {
+      recorded.push(kind);
+      return null;
+    });
     log.tell('game_ready', { seconds: 12 });
     expect(recorded).toEqual(['api_started', 'game_starting', 'game_ready']);
     expect(() => {
-      log.recordWith(() => undefined);
+      log.recordWith(() => null);
     }).toThrow('a recorder already');
+  });
+
+  it('holds an event back from the listeners, and what comes behind it, until it is recorded', async () => {
+    const log = new EventLog();
+    let keep = () => {};
+    log.recordWith(({ kind }) =>
+      kind === 'game_starting' ? new Promise<void>((resolve) => (keep = resolve)) : null,
+    );
+    const heard: string[] = [];
+    log.events$.subscribe(({ kind }) => heard.push(kind));
+    log.tell('api_started');
+    log.tell('game_starting');
+    log.tell('game_ready', { seconds: 12 });
+    expect(heard).toEqual(['api_started']);
+    keep();
+    await new Promise(setImmediate);
+    expect(heard).toEqual(['api_started', 'game_starting', 'game_ready']);
+  });
+
+  it('counts how often a kind happened, and what was told together', () => {
+    const log = new EventLog();
+    expect(log.total('tick_overload')).toBe(0);
+    log.tell('tick_overload', { count: 1, tickMs: 600 });
+    log.tell('tick_overload', { count: 41, tickMs: 900 });
+    log.tell('game_crashed', { exitCode: 134, signal: null });
+    expect([log.total('tick_overload'), log.total('game_crashed')]).toEqual([42, 1]);
   });
 
   it('lets the listeners have an event also when the recorder fails', () => {

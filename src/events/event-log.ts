@@ -1,13 +1,23 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { type Observable, Subject } from 'rxjs';
 import { type TimelineEvent } from './event.js';
-import { EVENT_KINDS, type EventFacts, type EventKind, numbersOf } from './event-kinds.js';
+import { EVENT_KINDS, type EventFacts, type EventKind } from './event-kinds.js';
+import { numbersOf } from './event-numbers.js';
 
 /** How many of the newest events stay in memory. */
 const MAX_REMEMBERED = 1000;
 
-/** What keeps events for good; it must not throw, and does not wait for the disk. */
-export type EventRecorder = (event: TimelineEvent) => void;
+/**
+ * What keeps events for good: before it returns or, when it gives a promise, before that settles. It must not throw, and
+ * blocks nothing.
+ */
+export type EventRecorder = (event: TimelineEvent) => Promise<void> | null;
+
+/** An event that the listeners have not heard yet. */
+interface Unheard {
+  readonly event: TimelineEvent;
+  isKept: boolean;
+}
 
 /** The facts of a kind that needs none may be left out. */
 type FactsOf<K extends EventKind> =
@@ -19,8 +29,8 @@ export class EventLog implements OnApplicationShutdown {
   private readonly logger = new Logger(EventLog.name);
   private readonly published = new Subject<TimelineEvent>();
   private readonly remembered: TimelineEvent[] = [];
-  /** Told, and not yet heard by the listeners. */
-  private readonly waiting: TimelineEvent[] = [];
+  private readonly totals = new Map<EventKind, number>();
+  private readonly unheard: Unheard[] = [];
   private isPublishing = false;
   private recorder: EventRecorder | null = null;
 
@@ -32,6 +42,11 @@ export class EventLog implements OnApplicationShutdown {
   /** The newest events, at most 1,000, oldest first; the array is the caller's own. */
   get newest(): TimelineEvent[] {
     return [...this.remembered];
+  }
+
+  /** How often it happened since the start, those counted that were told together. */
+  total(kind: EventKind): number {
+    return this.totals.get(kind) ?? 0;
   }
 
   /**
@@ -57,9 +72,17 @@ export class EventLog implements OnApplicationShutdown {
     });
     this.remembered.push(event);
     if (this.remembered.length > MAX_REMEMBERED) this.remembered.shift();
-    this.record(event);
-    this.waiting.push(event);
-    this.publish();
+    this.totals.set(kind, this.total(kind) + (event.numbers.count ?? 1));
+    // Before it is recorded: recording may tell an event itself, which comes behind this one.
+    const unheard: Unheard = { event, isKept: false };
+    this.unheard.push(unheard);
+    const keptNow = () => {
+      unheard.isKept = true;
+      this.publish();
+    };
+    const keeping = this.record(event);
+    if (keeping === null) keptNow();
+    else void keeping.then(keptNow, keptNow);
   }
 
   /** What is told after this is recorded, and heard by nobody. */
@@ -67,14 +90,15 @@ export class EventLog implements OnApplicationShutdown {
     this.published.complete();
   }
 
-  private record(event: TimelineEvent): void {
+  private record(event: TimelineEvent): Promise<void> | null {
     try {
-      this.recorder?.(event);
+      return this.recorder?.(event) ?? null;
     } catch (error) {
       this.logger.error(
         'An event could not be recorded',
         error instanceof Error ? error.stack : String(error),
       );
+      return null;
     }
   }
 
@@ -83,8 +107,10 @@ export class EventLog implements OnApplicationShutdown {
     if (this.isPublishing) return;
     this.isPublishing = true;
     try {
-      for (let event = this.waiting.shift(); event !== undefined; event = this.waiting.shift())
-        this.published.next(event);
+      while (this.unheard[0]?.isKept === true) {
+        const next = this.unheard.shift();
+        if (next !== undefined) this.published.next(next.event);
+      }
     } finally {
       this.isPublishing = false;
     }

@@ -1,6 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { EventLog } from './event-log.js';
 
-/** The timeline of what happened; modules that tell or hear events import it, and share one {@link EventLog}. */
+/** The timeline of what happened. Global: whoever tells or hears events injects the one {@link EventLog}. */
+@Global()
 @Module({ providers: [EventLog], exports: [EventLog] })
 export class EventsModule {}

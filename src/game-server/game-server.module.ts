@@ -1,5 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
+import { EventLog } from '../events/event-log.js';
+import { EventsModule } from '../events/events.module.js';
 import { AttachedGameServerService } from './attached-game-server.service.js';
 import { GameServer } from './game-server.js';
 import { GameServerService } from './game-server.service.js';
@@ -13,14 +15,17 @@ import { ServerService } from '../metrics/server.service.js';
  */
 @Global()
 @Module({
-  imports: [ConfigModule.forFeature(gameServerConfig)],
+  imports: [ConfigModule.forFeature(gameServerConfig), EventsModule],
   providers: [
     {
       provide: GameServer,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<{ server: GameServerConfig }, true>): GameServer =>
+      inject: [ConfigService, EventLog],
+      useFactory: (
+        config: ConfigService<{ server: GameServerConfig }, true>,
+        events: EventLog,
+      ): GameServer =>
         config.get('server.pidFile', { infer: true }) === ''
-          ? new GameServerService(config)
+          ? new GameServerService(config, events)
           : new AttachedGameServerService(config),
     },
     { provide: ServerService, useExisting: GameServer },

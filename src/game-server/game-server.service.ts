@@ -9,6 +9,7 @@ import { ConfigService } from '@nestjs/config';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
+import { EventLog } from '../events/event-log.js';
 import { AdoptedProcess } from './adopted-process.js';
 import { GameProcess } from './game-process.js';
 import { requireFolder, requireStartable, startFailure } from './game-program.js';
@@ -57,7 +58,10 @@ export class GameServerService
   private lastExit: ProcessExit = { code: null, signal: null };
   private lastError: string | null = null;
 
-  constructor(config: ConfigService<{ server: GameServerConfig }, true>) {
+  constructor(
+    config: ConfigService<{ server: GameServerConfig }, true>,
+    private readonly events: EventLog,
+  ) {
     super();
     this.config = config.get('server', { infer: true });
     const { dataDir } = this.config;
@@ -117,7 +121,7 @@ export class GameServerService
     this.requireNoOther();
 
     this.lastError = null;
-    this.enter('starting');
+    this.enterStarting();
     const spawning = this.spawn();
     this.launch = spawning.catch(() => undefined);
     await spawning;
@@ -209,6 +213,7 @@ export class GameServerService
       `The game server that an earlier run of the API started still runs (pid ${game.pid}); taking it over.`,
     );
     this.follows(new AdoptedProcess(game.pid, game.identity));
+    this.events.tell('game_taken_over', { pid: game.pid });
   }
 
   private async requireStartable(): Promise<void> {
@@ -251,6 +256,7 @@ export class GameServerService
     this.record.clear();
     this.lastError = failure;
     this.enter('stopped');
+    this.events.tell('game_start_failed');
     this.logger.error(failure);
     throw new GameServerStartError(failure);
   }
@@ -279,6 +285,7 @@ export class GameServerService
     }
     this.restartWanted = thenStart;
     this.enter('stopping');
+    this.events.tell('game_stopping');
     this.ending = this.end(game, this.config.stopCommand);
     return this.status;
   }
@@ -295,8 +302,11 @@ export class GameServerService
 
   private async follow(game: RunningGame): Promise<void> {
     this.lastExit = await game.exited;
+    // A game that is stopped from its own console ends with 0: unasked, and yet the proper way.
+    const hasCrashed = this.state === 'running' && this.lastExit.code !== 0;
     if (this.state === 'running') {
       this.reportUnaskedExit(game);
+      if (hasCrashed) this.tellCrash();
       if (game.isAlive) {
         this.logger.warn('Ending the processes that the game server left behind.');
         this.enter('stopping');
@@ -308,6 +318,7 @@ export class GameServerService
     this.game = null;
     this.record.clear();
     this.enter('stopped');
+    if (!hasCrashed) this.events.tell('game_stopped');
     if (this.restartWanted) await this.startAgain();
   }
 
@@ -320,7 +331,7 @@ export class GameServerService
       this.logger.error(this.lastError ?? '');
       return;
     }
-    this.enter('starting');
+    this.enterStarting();
     this.retrying = new AbortController();
     this.launch = this.spawn(retryPauses(), this.retrying.signal).catch(() => undefined);
     await this.launch;
@@ -339,6 +350,16 @@ export class GameServerService
     const lines = game.outputTail();
     const intro = lines.length === 0 ? 'It wrote nothing.' : `Its last lines (${lines.length}):`;
     this.logger.warn([`${this.lastError} ${intro}`, ...lines].join('\n'));
+  }
+
+  private tellCrash(): void {
+    const { code, signal } = this.lastExit;
+    this.events.tell('game_crashed', { exitCode: code, signal });
+  }
+
+  private enterStarting(): void {
+    this.enter('starting');
+    this.events.tell('game_starting');
   }
 
   private enter(state: GameServerState): void {

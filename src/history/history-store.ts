@@ -26,6 +26,12 @@ export interface HistoryStore {
 
   /** A span as a file; its first piece is made before this resolves. */
   export(span: TimeSpan, format: ExportFormat, signal: AbortSignal): Promise<TextPieces>;
+
+  /** The newest events of a span, at most `limit`, newest first. */
+  events(span: TimeSpan, limit: number, signal: AbortSignal): Promise<JsonList>;
+
+  /** The events of a span as a file, oldest first; its first piece is made before this resolves. */
+  exportEvents(span: TimeSpan, format: ExportFormat, signal: AbortSignal): Promise<TextPieces>;
 }
 
 /** Too many queries wait already. */

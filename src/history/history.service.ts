@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { EventLog } from '../events/event-log.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { type ExportFormat } from './export-format.js';
 import { type HistoryConfig } from './history.config.js';
@@ -11,8 +11,8 @@ import { bucketWidthMs, type TimeSpan } from './metrics-bucket.js';
 import { Archive } from './sqlite/archive.js';
 
 const MINUTE_MS = 60_000;
-/** How long a shutdown waits for queries that are still answered and for the disk. */
-const CLOSE_TIMEOUT_MS = 3_000;
+/** When closing is said to take long: queries are still answered, or the disk is slow. */
+const LONG_CLOSE_MS = 3_000;
 
 /** Which part of the past: the last `minutes`; from `from` up to `to` (ms since 1970); or else what memory holds. */
 export interface Past {
@@ -26,7 +26,7 @@ export interface Past {
  * degraded, or memory has all that was asked for.
  */
 @Injectable()
-export class HistoryService implements OnModuleInit, OnApplicationShutdown {
+export class HistoryService implements OnModuleInit {
   private readonly logger = new Logger(HistoryService.name);
   private readonly memory: MemoryStore;
   private readonly archive: Archive | null;
@@ -35,34 +35,41 @@ export class HistoryService implements OnModuleInit, OnApplicationShutdown {
     config: ConfigService<{ history: HistoryConfig }, true>,
     private readonly metrics: MetricsService,
     scheduler: MetricsScheduler,
+    events: EventLog,
   ) {
     const { dataDir, retentionDays } = config.get('history', { infer: true });
-    this.memory = new MemoryStore(metrics.buffer);
+    this.memory = new MemoryStore(metrics.buffer, events);
     if (dataDir === '') {
       this.archive = null;
       return;
     }
-    this.archive = new Archive(resolve(dataDir), retentionDays, metrics, () => scheduler.intervalSeconds);
-    metrics.setRecorder(this.archive);
+    const archive = new Archive(
+      resolve(dataDir),
+      retentionDays,
+      metrics,
+      events,
+      () => scheduler.intervalSeconds,
+    );
+    this.archive = archive;
+    metrics.setRecorder(archive);
+    events.recordWith((event) => archive.recordEvent(event));
   }
 
   async onModuleInit(): Promise<void> {
     await this.archive?.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    const closed = this.shutDown().then(() => true);
-    if (await Promise.race([closed, delay(CLOSE_TIMEOUT_MS, false, { ref: false })])) return;
-    // Nothing is lost by that: the next start reads both.
-    this.logger.warn(`The WAL stays beside the archive: closing took over ${CLOSE_TIMEOUT_MS / 1000} s`);
-  }
-
   /**
-   * Closes the archive, however long that takes; may be called twice. To be awaited before `process.exit`, which waits for
-   * what the worker does inside SQLite as well, but then aborts the process.
+   * Closes the archive, however long that takes: the last of all, since until then something may happen that is to be kept.
+   * To be awaited before `process.exit`, which waits for what the worker does inside SQLite as well, but then aborts the
+   * process.
    */
   async shutDown(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.logger.warn(`Closing the archive takes over ${LONG_CLOSE_MS / 1000} s`);
+    }, LONG_CLOSE_MS);
     await this.archive?.close();
+    clearTimeout(timer);
   }
 
   /** Why samples are kept in memory alone, though there is a folder for them; or null. */
@@ -98,17 +105,37 @@ export class HistoryService implements OnModuleInit, OnApplicationShutdown {
 
   /** A span as a file; without an end up to now, and without a beginning from the first sample on. */
   async export(
-    { from, to }: Pick<Past, 'from' | 'to'>,
+    past: Pick<Past, 'from' | 'to'>,
     format: ExportFormat,
     signal: AbortSignal,
   ): Promise<{ readonly span: TimeSpan; readonly pieces: TextPieces }> {
-    const toMs = to ?? Date.now();
-    const span = { fromMs: Math.min(from ?? this.earliestMs ?? toMs, toMs), toMs };
+    const span = this.exportSpan(past);
     return { span, pieces: await this.store.export(span, format, signal) };
+  }
+
+  /** The newest events of a span, at most `limit`, newest first. */
+  events({ from, to }: Pick<Past, 'from' | 'to'>, limit: number, signal: AbortSignal): Promise<JsonList> {
+    return this.store.events({ fromMs: from ?? 0, toMs: to ?? Infinity }, limit, signal);
+  }
+
+  /** The events of a span as a file, oldest first; without an end up to now, and without a beginning as far as the history reaches. */
+  async exportEvents(
+    past: Pick<Past, 'from' | 'to'>,
+    format: ExportFormat,
+    signal: AbortSignal,
+  ): Promise<{ readonly span: TimeSpan; readonly pieces: TextPieces }> {
+    const span = this.exportSpan(past);
+    const fromMs = past.from ?? 0;
+    return { span, pieces: await this.store.exportEvents({ ...span, fromMs }, format, signal) };
   }
 
   private get store(): HistoryStore {
     return this.archive?.store ?? this.memory;
+  }
+
+  private exportSpan({ from, to }: Pick<Past, 'from' | 'to'>): TimeSpan {
+    const toMs = to ?? Date.now() + 1;
+    return { fromMs: Math.min(from ?? this.earliestMs ?? toMs, toMs), toMs };
   }
 
   private spanOf({ minutes, from, to }: Past, endMs: number): TimeSpan {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { EventLog } from '../events/event-log.js';
 import { MetricsBuffer, type MetricsSnapshot } from '../metrics/index.js';
 import { MemoryStore } from './memory-store.js';
 import { type JsonList } from './history-store.js';
@@ -24,7 +25,7 @@ const asSent = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 describe('the memory', () => {
   it('gives all samples, also when the ring turns, and makes their list once between two', () => {
     const buffer = new MetricsBuffer(2);
-    const memory = new MemoryStore(buffer);
+    const memory = new MemoryStore(buffer, new EventLog());
     expect(parsed(memory.all())).toEqual([]);
     for (let second = 1; second <= 3; second++) {
       buffer.append(sample(second));
@@ -40,7 +41,7 @@ describe('the memory', () => {
   it('gives the samples of a span, and none when there are too many', async () => {
     const buffer = new MetricsBuffer(10);
     for (let second = 1; second <= 5; second++) buffer.append(sample(second));
-    const memory = new MemoryStore(buffer);
+    const memory = new MemoryStore(buffer, new EventLog());
     expect(parsed(await memory.samples({ fromMs: 2000, toMs: 4000 }, 2))).toEqual(
       asSent([sample(2), sample(3)]),
     );
@@ -51,7 +52,7 @@ describe('the memory', () => {
   it('gives whole buckets, and a file', async () => {
     const buffer = new MetricsBuffer(10);
     for (let second = 1; second <= 5; second++) buffer.append(sample(second));
-    const memory = new MemoryStore(buffer);
+    const memory = new MemoryStore(buffer, new EventLog());
     expect(parsed(await memory.buckets({ fromMs: 3500, toMs: 5000 }, 2000))).toMatchObject([
       { apiMemoryMb: 2.5, sampleCount: 2 },
       { apiMemoryMb: 4, sampleCount: 1 },

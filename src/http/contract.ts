@@ -19,5 +19,11 @@ export const MAX_POINTS = 10_000;
 /** How the stream calls a sample. */
 export const SNAPSHOT_EVENT = 'snapshot';
 
+/** How the stream calls something that happened. */
+export const TIMELINE_EVENT = 'event';
+
+/** How many events one answer may hold. */
+export const MAX_EVENTS = 1000;
+
 /** How often the stream says something when there is no sample. */
 export const KEEP_ALIVE_MS = 15_000;

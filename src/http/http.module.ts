@@ -6,6 +6,7 @@ import { MetricsModule } from '../metrics/index.js';
 import { SettingsModule } from '../settings/settings.module.js';
 import { ApiKeyGuard } from './access/api-key.guard.js';
 import { ApiKeys } from './access/api-keys.js';
+import { EventsController } from './routes/events.controller.js';
 import { ExportController } from './routes/export.controller.js';
 import { GameServerErrorsFilter } from './routes/game-server-errors.filter.js';
 import { HealthController } from './routes/health.controller.js';
@@ -25,6 +26,7 @@ import { StreamController } from './routes/stream.controller.js';
   controllers: [
     MetricsController,
     StreamController,
+    EventsController,
     ExportController,
     ServerController,
     SettingsController,

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { z } from 'zod';
+import { EventLog } from '../events/event-log.js';
 import { MetricsScheduler } from '../metrics/index.js';
 import { type MetricsConfig } from '../metrics/metrics.config.js';
 import { type SettingsConfig } from './settings.config.js';
@@ -35,6 +36,7 @@ export class SettingsService implements OnModuleInit {
   constructor(
     config: ConfigService<{ metrics: MetricsConfig; settings: SettingsConfig }, true>,
     private readonly scheduler: MetricsScheduler,
+    private readonly events: EventLog,
   ) {
     const isSet = config.get('metrics.isIntervalSet', { infer: true });
     // As the collection would begin.
@@ -64,8 +66,13 @@ export class SettingsService implements OnModuleInit {
     // Absent in the file when undefined.
     this.stored = { ...this.stored, intervalSeconds: seconds ?? undefined };
     this.save();
+    const { value } = this.current.intervalSeconds;
     // The same interval again is no reason for an extra sample.
-    if (this.current.intervalSeconds.value !== before) this.apply();
+    if (value === before) return this.current;
+    this.apply();
+    if (value === 0) this.events.tell('collection_paused');
+    else if (before === 0) this.events.tell('collection_resumed');
+    else this.events.tell('collection_interval_changed', { seconds: value });
     return this.current;
   }
 

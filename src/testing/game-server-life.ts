@@ -6,6 +6,8 @@ import { type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { filter, firstValueFrom, throwError, timeout } from 'rxjs';
+import { EventLog } from '../events/event-log.js';
+import { type TimelineEvent } from '../events/event.js';
 import { type GameServerConfig } from '../game-server/game-server.config.js';
 import { GameServerStartError, GameServerStateError } from '../game-server/game-server-errors.js';
 import { GameServerService } from '../game-server/game-server.service.js';
@@ -32,11 +34,13 @@ export function gameServerLife() {
   /** Every process that was ever started in the test, by all services. */
   const pids = new Set<number>();
   const log: { level: string; message: string }[] = [];
+  let events: EventLog;
 
   beforeEach(() => {
     temporary = temporaryFolder();
     for (const list of [services, strangers, log]) list.length = 0;
     pids.clear();
+    events = new EventLog();
     const keep = (level: string) => (message: string) => log.push({ level, message });
     const collector: LoggerService = { log: keep('log'), warn: keep('warn'), error: keep('error') };
     Logger.overrideLogger(collector);
@@ -77,7 +81,8 @@ export function gameServerLife() {
       dataDir: file('data'),
       ...settings,
     };
-    return watch(new GameServerService(new ConfigService<{ server: GameServerConfig }, true>({ server })));
+    const config = new ConfigService<{ server: GameServerConfig }, true>({ server });
+    return watch(new GameServerService(config, events));
   }
 
   /** Ends a service after the test, too. */
@@ -89,6 +94,11 @@ export function gameServerLife() {
     return service;
   }
 
+  /** What all services told the timeline so far. */
+  function told(): TimelineEvent[] {
+    return events.newest;
+  }
+
   /** The warnings in the log so far. */
   function warnings(): string[] {
     return log.filter(({ level }) => level === 'warn').map(({ message }) => message);
@@ -98,7 +108,7 @@ export function gameServerLife() {
     await waitFor(() => existsSync(file(name)), `file ${name}`);
   }
 
-  return { folder, strangers, pids, log, file, build, watch, warnings, exists };
+  return { folder, strangers, pids, log, file, build, watch, told, warnings, exists };
 }
 
 /** The states that a service enters from now on. */

@@ -124,7 +124,11 @@ function takeLock(dataDir: string): void {
   } catch (error) {
     throw problemOf(error, lock.file);
   }
-  throw new ArchiveProblem(`Another copy of this app writes the archive in ${dataDir}.`, true);
+  throw new ArchiveProblem(
+    `Another copy of this app writes the archive in ${dataDir}.`,
+    'another copy of this app writes it',
+    true,
+  );
 }
 
 /**
@@ -140,9 +144,14 @@ function requireUsable(path: string): Buffer | null {
   closeSync(descriptor);
   if (header.length === 0) return header;
   const isDatabase = header.length === HEADER_BYTES && header.toString('latin1', 0, MAGIC.length) === MAGIC;
-  if (!isDatabase) throw new ArchiveProblem(`${path} is not a database and is left as it is.`);
+  if (!isDatabase) {
+    throw new ArchiveProblem(`${path} is not a database and is left as it is.`, 'it is not a database');
+  }
   if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) {
-    throw new ArchiveProblem(`${path} is another program's database and is left as it is.`);
+    throw new ArchiveProblem(
+      `${path} is another program's database and is left as it is.`,
+      "it is another program's database",
+    );
   }
   requireKnownVersion(header.readUInt32BE(USER_VERSION_OFFSET));
   return header;

@@ -27,7 +27,10 @@ export async function findDamage(file: string): Promise<string | null> {
   }
   // Large and, as far as it was looked at, sound.
   if (verdict === 'readable' && error?.killed === true) return null;
-  throw new ArchiveProblem(`${file} could not be looked at: ${error?.message.split('\n')[0] ?? 'no answer'}`);
+  throw new ArchiveProblem(
+    `${file} could not be looked at: ${error?.message.split('\n')[0] ?? 'no answer'}`,
+    'it could not be looked at',
+  );
 }
 
 function look(file: string): Promise<{ error: ExecFileException | null; said: string[] }> {

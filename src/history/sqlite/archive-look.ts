@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { ArchiveReader } from './archive-reader.js';
 import { NEWEST_SAMPLES } from './archive-queries.js';
-import { hasOtherColumns, missingColumns, SCHEMA_VERSION, TABLES } from './schema.js';
+import { hasEvents, hasOtherColumns, missingColumns, SCHEMA_VERSION, TABLES } from './schema.js';
 import { type Connection, errorCode, openConnection } from './sqlite.js';
 
 // The entry of a process that looks at archives and may crash over them. For each file it says what it is about to do,
@@ -36,13 +36,14 @@ function look(file: string): string {
 
 function readOnce(db: Connection): void {
   // Of an older version: as much as there is, until it has been brought up to date.
-  if (missingColumns(db).length > 0) {
+  if (missingColumns(db).length > 0 || !hasEvents(db)) {
     for (const table of TABLES) db.prepare(`SELECT * FROM ${table} LIMIT 1`).raw().get();
     return;
   }
   const everything = { fromMs: 0, toMs: Infinity };
   const reader = new ArchiveReader(db);
   reader.page(everything, null, 1);
+  reader.events(everything, 1);
   db.prepare(NEWEST_SAMPLES).raw().all(1);
 }
 

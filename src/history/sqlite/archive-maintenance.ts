@@ -15,6 +15,7 @@ export class ArchiveMaintenance {
   private readonly stepEnd: Statement;
   private readonly deleteSamples: Statement;
   private readonly deleteMinutes: Statement;
+  private readonly deleteEvents: Statement;
 
   constructor(private readonly db: Connection) {
     // A WAL that had to grow (a long query kept it from being emptied) shrinks again at its next beginning.
@@ -27,10 +28,13 @@ export class ArchiveMaintenance {
       )
       .raw();
     this.deleteSamples = db.prepare('DELETE FROM sample WHERE time_ms < ?1');
-    this.deleteMinutes = db.prepare(
-      `DELETE FROM minute WHERE id IN
-       (SELECT id FROM minute WHERE time_ms < ?1 ORDER BY time_ms LIMIT ${ROWS_A_STEP})`,
-    );
+    const deleteFrom = (table: 'minute' | 'event') =>
+      db.prepare(
+        `DELETE FROM ${table} WHERE id IN
+         (SELECT id FROM ${table} WHERE time_ms < ?1 ORDER BY time_ms LIMIT ${ROWS_A_STEP})`,
+      );
+    this.deleteMinutes = deleteFrom('minute');
+    this.deleteEvents = deleteFrom('event');
   }
 
   /** One step; true when there is more to delete. */
@@ -44,7 +48,9 @@ export class ArchiveMaintenance {
       // Any write: the first one after a checkpoint begins the WAL anew and waits for the disk once.
       if (checkpoint) markWal(this.db);
       if (minutesBeforeMs !== null) {
-        more = this.deleteMinutes.run(minutesBeforeMs).changes === ROWS_A_STEP;
+        // Events first: what is old enough is seen by the minutes.
+        more = this.deleteEvents.run(minutesBeforeMs).changes === ROWS_A_STEP;
+        more ||= this.deleteMinutes.run(minutesBeforeMs).changes === ROWS_A_STEP;
       }
       if (samplesBeforeMs !== null && !more) more = this.deleteSomeSamples(samplesBeforeMs);
     });

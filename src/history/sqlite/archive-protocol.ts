@@ -11,6 +11,12 @@ export interface ExportCursor {
   readonly keptToMs: number;
 }
 
+/** Behind which event the next page of an export begins. */
+export interface EventCursor {
+  readonly timeMs: number;
+  readonly id: number;
+}
+
 /** What the worker thread does for the main thread: the name of each call, what it takes and what it gives. */
 export interface ArchiveCalls {
   /** Raw samples of a span, by time; null when there are more than `limit`. */
@@ -22,6 +28,13 @@ export interface ArchiveCalls {
     takes: { span: TimeSpan; after: ExportCursor | null; format: ExportFormat };
     gives: { text: Uint8Array<ArrayBuffer>; next: ExportCursor | null };
   };
+  /** The newest events of a span, at most `limit`, newest first. */
+  events: { takes: { span: TimeSpan; limit: number }; gives: JsonList };
+  /** The next events of an export, like `exportPage`. */
+  eventPage: {
+    takes: { span: TimeSpan; after: EventCursor | null; format: ExportFormat };
+    gives: { text: Uint8Array<ArrayBuffer>; next: EventCursor | null };
+  };
   /**
    * One small step of the maintenance, deletion by the rule of retention; what holds the write lock is left out if it would not end before `untilMs` (monotonic),
    * except to empty a WAL that has grown too large.
@@ -31,7 +44,7 @@ export interface ArchiveCalls {
   close: { takes: null; gives: null };
 }
 
-/** Raw rows older than `samplesBeforeMs` go, minute rows older than `minutesBeforeMs`; null: none. */
+/** Raw rows older than `samplesBeforeMs` go, minute rows and events older than `minutesBeforeMs`; null: none. */
 export interface MaintenanceOrder {
   /** Whether the WAL is moved into the file first. */
   readonly checkpoint: boolean;

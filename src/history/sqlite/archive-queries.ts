@@ -68,6 +68,28 @@ export const MINUTE_PAGE = `
 SELECT time_ms, sample_count, sample_count = ${KEPT_OF_MINUTE}, ${VALUES}, ${MAXIMA}
 FROM ${MINUTES} AS minute WHERE time_ms >= ?1 AND time_ms < ?2 ORDER BY time_ms LIMIT CAST(?3 AS INTEGER)`;
 
+// As bytes: text that is not UTF-8 makes the binding abort the process.
+const EVENTS = `SELECT time_ms, id, CAST(kind AS BLOB), CAST(level AS BLOB), CAST(text AS BLOB), CAST(numbers AS BLOB) FROM event`;
+
+/** The newest events from ?1 up to ?2, at most ?3, newest first. */
+export const NEWEST_EVENTS = `
+${EVENTS} WHERE time_ms >= ?1 AND time_ms < ?2 ORDER BY time_ms DESC, id DESC LIMIT CAST(?3 AS INTEGER)`;
+
+/** Events from ?1 up to ?2, at most ?4, oldest first; those at ?1 itself only behind the id ?3. */
+export const EVENT_PAGE = `
+${EVENTS} WHERE time_ms >= ?1 AND time_ms < ?2 AND (time_ms > ?1 OR id > ?3)
+ORDER BY time_ms, id LIMIT CAST(?4 AS INTEGER)`;
+
+/**
+ * Whether the API was stopped properly as far as the events know, 1 or 0, and the last time that anything was written; no
+ * row where no event tells of a run. A kill that was told already is not told again.
+ */
+export const PREVIOUS_RUN = `
+SELECT kind <> 'api_started', MAX(
+  COALESCE((SELECT time_ms FROM sample WHERE ${IS_TIME} ORDER BY id DESC LIMIT 1), 0),
+  COALESCE((SELECT time_ms FROM event WHERE ${IS_TIME} ORDER BY id DESC LIMIT 1), 0))
+FROM event WHERE kind IN ('api_started', 'api_stopped', 'api_killed') ORDER BY id DESC LIMIT 1`;
+
 /** The ?1 samples that were written last. */
 export const NEWEST_SAMPLES = `SELECT time_ms, id, ${VALUES} FROM ${SAMPLES} WHERE ${IS_TIME}
 ORDER BY id DESC LIMIT ?1`;

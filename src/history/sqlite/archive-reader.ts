@@ -1,5 +1,6 @@
+import { type TimelineEvent } from '../../events/event.js';
 import { type MetricsSnapshot } from '../../metrics/index.js';
-import { type ExportCursor } from './archive-protocol.js';
+import { type EventCursor, type ExportCursor } from './archive-protocol.js';
 import * as sql from './archive-queries.js';
 import {
   addSums,
@@ -11,6 +12,7 @@ import {
   toSingle,
   toSnapshot,
 } from './archive-rows.js';
+import { type EventRow, toEvent } from './event-rows.js';
 import { type MetricsBucket, type TimeSpan } from '../metrics-bucket.js';
 import { type Pieces } from './piecework.js';
 import { MAX_TIME_MS, MINUTE_MS } from './schema.js';
@@ -31,6 +33,8 @@ export class ArchiveReader {
   private readonly sampleBuckets: Statement;
   private readonly samplePage: Statement;
   private readonly minutePage: Statement;
+  private readonly newestEvents: Statement;
+  private readonly eventPage: Statement;
 
   constructor(db: Connection) {
     this.reach = db.prepare(sql.REACH).raw();
@@ -40,6 +44,8 @@ export class ArchiveReader {
     this.sampleBuckets = db.prepare(sql.SAMPLE_BUCKETS).raw();
     this.samplePage = db.prepare(sql.SAMPLE_PAGE).raw();
     this.minutePage = db.prepare(sql.MINUTE_PAGE).raw();
+    this.newestEvents = db.prepare(sql.NEWEST_EVENTS).raw();
+    this.eventPage = db.prepare(sql.EVENT_PAGE).raw();
   }
 
   /** Raw samples of a span by time, each piece given to `take`; false, with none given, when there are more than `limit`. */
@@ -102,6 +108,26 @@ export class ArchiveReader {
     return { rows, next: at };
   }
 
+  /** The newest events of a span, at most `limit`, newest first. */
+  events(span: TimeSpan, limit: number): TimelineEvent[] {
+    const { fromMs, toMs } = inDates(span);
+    return (this.newestEvents.all(fromMs, toMs, limit) as EventRow[]).flatMap(toEvent);
+  }
+
+  /** The next events of an export, oldest first. */
+  eventsAfter(
+    span: TimeSpan,
+    after: EventCursor | null,
+    limit: number,
+  ): { events: TimelineEvent[]; next: EventCursor | null } {
+    const { fromMs, toMs } = inDates(span);
+    const { timeMs, id } = after ?? { timeMs: fromMs, id: -1 };
+    const rows = this.eventPage.all(timeMs, toMs, id, limit) as EventRow[];
+    const last = rows.at(-1);
+    const isAll = last === undefined || rows.length < limit || !isBehind(last, timeMs, id);
+    return { events: rows.flatMap(toEvent), next: isAll ? null : { timeMs: last[0], id: last[1] } };
+  }
+
   private addSamples(rows: MetricsBucket[], span: TimeSpan, at: ExportCursor, limit: number): ExportCursor {
     const [fromMs, toMs] = [Math.max(at.timeMs, span.fromMs), Math.min(at.keptToMs, span.toMs)];
     const samples = this.samplePage.all(fromMs, toMs, at.id, limit) as SampleRow[];
@@ -149,8 +175,8 @@ function inDates({ fromMs, toMs }: TimeSpan): TimeSpan {
   return { fromMs: Math.max(0, fromMs), toMs: Math.min(MAX_TIME_MS, toMs) };
 }
 
-/** Whether a sample comes behind a place in the order of time and id, as one that was asked for does in a sound file. */
-function isBehind([timeMs, id]: SampleRow, placeMs: number, placeId: number): boolean {
+/** Whether a row comes behind a place in the order of time and id, as one that was asked for does in a sound file. */
+function isBehind([timeMs, id]: SampleRow | EventRow, placeMs: number, placeId: number): boolean {
   return timeMs > placeMs || (timeMs === placeMs && id > placeId);
 }
 

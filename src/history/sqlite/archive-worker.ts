@@ -9,7 +9,9 @@ import {
 } from './archive-protocol.js';
 import { ArchiveReader } from './archive-reader.js';
 import { ArchiveMaintenance } from './archive-maintenance.js';
+import { EVENT_FIELDS } from '../event-fields.js';
 import { exportRows } from '../export-format.js';
+import { BUCKET_FIELDS } from '../metrics-bucket.js';
 import { inOnePiece, Piecework, type Turn } from './piecework.js';
 import { Retention } from './retention.js';
 import { errorCode, openConnection } from './sqlite.js';
@@ -59,7 +61,17 @@ const handlers: Handlers = {
   exportPage: ({ span, after, format }) =>
     inOnePiece(() => {
       const { rows, next } = reader.page(span, after, EXPORT_PAGE_ROWS);
-      return { text: encoder.encode(exportRows(rows, format, after === null)), next };
+      return { text: encoder.encode(exportRows(BUCKET_FIELDS, rows, format, after === null)), next };
+    }),
+  events: ({ span, limit }) =>
+    inOnePiece(() => {
+      const events = reader.events(span, limit);
+      return { json: encoder.encode(JSON.stringify(events)), count: events.length };
+    }),
+  eventPage: ({ span, after, format }) =>
+    inOnePiece(() => {
+      const { events, next } = reader.eventsAfter(span, after, EXPORT_PAGE_ROWS);
+      return { text: encoder.encode(exportRows(EVENT_FIELDS, events, format, after === null)), next };
     }),
   maintain: (order) =>
     inOnePiece(() => ({ more: maintenance.step({ ...order, ...retention.due(Date.now()) }) })),
@@ -76,6 +88,8 @@ const TURNS: Record<CallName, Turn> = {
   samples: 'soon',
   buckets: 'soon',
   exportPage: 'last',
+  events: 'soon',
+  eventPage: 'last',
   maintain: 'first',
   close: 'first',
 };

@@ -1,7 +1,9 @@
+import { type TimelineEvent } from '../../events/event.js';
 import { type MetricsSnapshot } from '../../metrics/index.js';
 import { SERIES_NAMES } from '../../metrics/series.js';
-import { NEWEST_SAMPLES } from './archive-queries.js';
+import { NEWEST_SAMPLES, PREVIOUS_RUN } from './archive-queries.js';
 import { type SampleRow, toSnapshot } from './archive-rows.js';
+import { eventValues } from './event-rows.js';
 import { inTransaction, IS_TIME, markWal, MINUTE_MS, prepareSchema } from './schema.js';
 import { eachSeries, SERIES_COLUMNS } from './series-columns.js';
 import { type Connection, openConnection, type Statement } from './sqlite.js';
@@ -35,8 +37,10 @@ ON CONFLICT (time_ms) DO UPDATE SET sample_count = sample_count + 1, ${eachSerie
   },
 )}`;
 
+const INSERT_EVENT = 'INSERT INTO event (time_ms, kind, level, text, numbers) VALUES (?1, ?2, ?3, ?4, ?5)';
+
 /**
- * The main thread's connection: it writes samples, and reads the newest ones at start. Calls are synchronous and
+ * The main thread's connection: it writes samples and events, and reads the newest samples at start. Calls are synchronous and
  * throw SQLite's errors; none waits for the disk (no checkpoints here) or for a lock.
  */
 export class ArchiveWriter {
@@ -44,6 +48,7 @@ export class ArchiveWriter {
   private isMarkDue = false;
   private readonly insertSample: Statement;
   private readonly addToMinute: Statement;
+  private readonly insertEvent: Statement;
   private readonly selectEarliest: Statement;
 
   constructor(file: string) {
@@ -52,6 +57,7 @@ export class ArchiveWriter {
       prepareSchema(this.db);
       this.insertSample = this.db.prepare(INSERT_SAMPLE);
       this.addToMinute = this.db.prepare(ADD_TO_MINUTE);
+      this.insertEvent = this.db.prepare(INSERT_EVENT);
       this.selectEarliest = this.db
         .prepare(`SELECT time_ms FROM minute WHERE ${IS_TIME} ORDER BY time_ms LIMIT 1`)
         .raw();
@@ -66,12 +72,13 @@ export class ArchiveWriter {
     this.isMarkDue = true;
   }
 
-  /** Writes samples, oldest first: all of them or none. */
-  write(snapshots: readonly MetricsSnapshot[]): void {
+  /** Writes samples and events, both oldest first: all of them or none. */
+  write(snapshots: readonly MetricsSnapshot[], events: readonly TimelineEvent[] = []): void {
     // A connection counts on from the first page as it read it last, so it has to read that again.
     if (this.isMarkDue) this.db.exec('PRAGMA shrink_memory');
     inTransaction(this.db, () => {
       for (const snapshot of snapshots) this.add(snapshot);
+      for (const event of events) this.insertEvent.run(...eventValues(event));
       if (this.isMarkDue) markWal(this.db);
     });
     this.isMarkDue = false;
@@ -94,6 +101,12 @@ export class ArchiveWriter {
       .raw()
       .get(count) as [number] | undefined;
     return row?.[0] ?? null;
+  }
+
+  /** Whether the run that wrote last has ended properly, and when it wrote last; null when no event tells of one. */
+  get previousRun(): { readonly isDone: boolean; readonly aliveAtMs: number } | null {
+    const row = this.db.prepare(PREVIOUS_RUN).raw().get() as [isDone: number, aliveAtMs: number] | undefined;
+    return row === undefined ? null : { isDone: row[0] === 1, aliveAtMs: row[1] };
   }
 
   /** The earliest time that the archive reaches back to, in ms; null while it is empty. */

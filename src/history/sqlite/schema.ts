@@ -20,7 +20,7 @@ export const MAX_TIME_MS = 8_640_000_000_000_000;
  */
 export const IS_TIME = `time_ms BETWEEN 0 AND ${MAX_TIME_MS}`;
 
-/** The tables of the archive. */
+/** The tables of the archive that have series. */
 export const TABLES = ['sample', 'minute'] as const;
 
 type Table = (typeof TABLES)[number];
@@ -62,6 +62,20 @@ ${createTable('minute', 'one row for each minute that has samples', [
   ['sample_count INTEGER NOT NULL', ''],
 ])}`;
 
+/** A file may lack it, of whatever version: who does not know it leaves it alone, so there is no new version for it. */
+const CREATE_EVENTS = `
+CREATE TABLE IF NOT EXISTS event ( -- one row for each event
+  id INTEGER PRIMARY KEY, -- the order in which events were written, whatever the clock said
+  time_ms INTEGER NOT NULL, -- wall clock: milliseconds since 1970-01-01 UTC
+  kind TEXT NOT NULL, -- such as game_crashed
+  level TEXT NOT NULL, -- info, warning or error
+  text TEXT NOT NULL, -- one English sentence
+  numbers TEXT NOT NULL -- a JSON object of the numbers that belong to it
+);
+CREATE INDEX IF NOT EXISTS event_time ON event (time_ms)`;
+
+const EVENT_COLUMNS = ['kind', 'level', 'text', 'numbers'] as const;
+
 /** The comments are inside the statement because SQLite keeps them: the shell's .schema shows them. */
 function createTable(
   table: Table,
@@ -87,6 +101,7 @@ export function prepareSchema(db: Connection): void {
     const version = readPragma(db, 'user_version');
     if (version === 0) db.exec(CREATE_TABLES);
     else bringUpToDate(db, version);
+    db.exec(CREATE_EVENTS);
     markWal(db);
   });
 }
@@ -117,16 +132,23 @@ export function missingColumns(db: Connection): readonly Column[] {
   });
 }
 
+/** Whether a file has the table of events, or is older. */
+export function hasEvents(db: Connection): boolean {
+  const [found] = db.prepare(`SELECT COUNT(*) FROM pragma_table_info('event')`).raw().get() as [number];
+  return found > 0;
+}
+
 /** Whether a table asks for a value in a column that is none of ours: damage to a name looks like this. */
 export function hasOtherColumns(db: Connection): boolean {
-  const known = ['id', 'time_ms', 'sample_count', ...SERIES_OF_TABLES.map(({ name }) => name)];
+  const series = SERIES_OF_TABLES.map(({ name }) => name);
+  const known = ['id', 'time_ms', 'sample_count', ...series, ...EVENT_COLUMNS];
   const count = db
     .prepare(
       `SELECT COUNT(*) FROM pragma_table_info(?1)
        WHERE "notnull" AND dflt_value IS NULL AND name NOT IN (${known.map((name) => `'${name}'`).join(', ')})`,
     )
     .raw();
-  return TABLES.some((table) => (count.get(table) as [number])[0] > 0);
+  return [...TABLES, 'event'].some((table) => (count.get(table) as [number])[0] > 0);
 }
 
 /** Puts the file's first page into the WAL, from which one sees whose it is: see wal-origin.ts. */
@@ -139,6 +161,7 @@ export function requireKnownVersion(version: number): void {
   if (version <= SCHEMA_VERSION) return;
   throw new ArchiveProblem(
     `metrics.db was written by a newer version of this app (schema ${version}, this one knows ${SCHEMA_VERSION}) and is left as it is.`,
+    'a newer version of this app wrote it',
   );
 }
 

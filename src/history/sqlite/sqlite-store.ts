@@ -1,11 +1,15 @@
 import { type ExportFormat, exportHead, exportTail } from '../export-format.js';
 import { type HistoryStore, type JsonList, type TextPieces } from '../history-store.js';
-import { type TimeSpan } from '../metrics-bucket.js';
+import { EVENT_FIELDS } from '../event-fields.js';
+import { BUCKET_FIELDS, type TimeSpan } from '../metrics-bucket.js';
 import { type ArchiveClient } from './archive-client.js';
-import { type ArchiveCalls, type ExportCursor } from './archive-protocol.js';
 import { type ArchiveWriter } from './archive-writer.js';
 
-type Page = ArchiveCalls['exportPage']['gives'];
+/** A page of an export, and behind what the next one begins; null: that was all. */
+interface Page<Cursor> {
+  readonly text: Uint8Array<ArrayBuffer>;
+  readonly next: Cursor | null;
+}
 
 /** Answers from the archive's file, by its worker thread. */
 export class SqliteStore implements HistoryStore {
@@ -29,16 +33,30 @@ export class SqliteStore implements HistoryStore {
   /** Rows are raw samples where those are kept, and minutes elsewhere. */
   async export(span: TimeSpan, format: ExportFormat, signal: AbortSignal): Promise<TextPieces> {
     const first = await this.client.ask('exportPage', { span, after: null, format }, signal);
-    return pages(format, first, (after) => this.client.call('exportPage', { span, after, format }));
+    return pages(BUCKET_FIELDS, format, first, (after) =>
+      this.client.call('exportPage', { span, after, format }),
+    );
+  }
+
+  events(span: TimeSpan, limit: number, signal: AbortSignal): Promise<JsonList> {
+    return this.client.ask('events', { span, limit }, signal);
+  }
+
+  async exportEvents(span: TimeSpan, format: ExportFormat, signal: AbortSignal): Promise<TextPieces> {
+    const first = await this.client.ask('eventPage', { span, after: null, format }, signal);
+    return pages(EVENT_FIELDS, format, first, (after) =>
+      this.client.call('eventPage', { span, after, format }),
+    );
   }
 }
 
-async function* pages(
+async function* pages<Cursor>(
+  fields: readonly string[],
   format: ExportFormat,
-  first: Page,
-  next: (after: ExportCursor) => Promise<Page>,
+  first: Page<Cursor>,
+  next: (after: Cursor) => Promise<Page<Cursor>>,
 ): AsyncGenerator<Uint8Array | string, void, undefined> {
-  yield exportHead(format);
+  yield exportHead(fields, format);
   let page = first;
   yield page.text;
   while (page.next !== null) {

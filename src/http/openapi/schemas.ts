@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type GameServerStatus } from '../../game-server/game-server-status.js';
+import { EVENT_KIND_NAMES, EVENT_LEVELS } from '../../events/event-kinds.js';
 import { mapSeries, maximumOf, type Series, SERIES, SERIES_NAMES } from '../../metrics/series.js';
 
 /** Documented by its format alone: the pattern that it checks fills half a screen. */
@@ -33,6 +34,27 @@ export const history = z.union([
     bucketSeconds: z.number().positive(),
   }),
 ]);
+
+/** Something that happened, as it is sent. */
+export const event = z
+  .strictObject({
+    timestamp: utcTime('When it happened, in UTC'),
+    kind: z
+      .string()
+      .describe(`What happened; a newer version may know more kinds. One of: ${EVENT_KIND_NAMES.join(', ')}`),
+    level: z.enum(EVENT_LEVELS).describe('How much it matters'),
+    text: z.string().describe('One English sentence'),
+    numbers: z
+      .record(z.string(), z.number())
+      .describe('The few numbers that belong to it, such as exitCode, seconds, count or tickMs'),
+  })
+  .meta({ id: 'Event' });
+
+/** A list of events as it is sent. */
+export const events = z.strictObject({
+  events: z.array(event).describe('Newest first'),
+  count: z.int().nonnegative(),
+});
 
 /** Why samples are kept in memory alone. */
 export const degraded = z

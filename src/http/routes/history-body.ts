@@ -13,6 +13,11 @@ export function samplesBody(list: JsonList): Buffer {
   return body;
 }
 
+/** The body of an answer with events. */
+export function eventsBody({ json, count }: JsonList): Buffer {
+  return okJson('{"events":', json, `,"count":${count}}`);
+}
+
 /** The body of an answer with buckets. */
 export function bucketsBody({ json, count, widthMs }: JsonList & { readonly widthMs: number }): Buffer {
   return okJson('{"metrics":', json, `,"count":${count},"bucketSeconds":${widthMs / 1000}}`);

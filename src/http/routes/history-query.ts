@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { MAX_POINTS, MIN_POINTS } from '../contract.js';
+import { MAX_EVENTS, MAX_POINTS, MIN_POINTS } from '../contract.js';
 
 const MAX_MINUTES = 5_256_000;
+const DEFAULT_EVENTS = 100;
 
 const once = { error: 'give it once' };
 
@@ -72,6 +73,18 @@ export const historyQuery = z
 
 /** Parameters of the history, read; times in ms since 1970. */
 export type HistoryQuery = z.output<typeof historyQuery>;
+
+/** Parameters of the list of events. */
+export const eventsQuery = z
+  .strictObject({
+    from: time,
+    to: time,
+    limit: wholeNumber(1, MAX_EVENTS).transform((limit) => limit ?? DEFAULT_EVENTS),
+  })
+  .refine(isSpan, spanError);
+
+/** Parameters of the list of events, read; times in ms since 1970. */
+export type EventsQuery = z.output<typeof eventsQuery>;
 
 /** Parameters of an export. */
 export const exportQuery = z

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type EventKind } from '../../events/event-kinds.js';
+import { EventLog } from '../../events/event-log.js';
 import { MetricsScheduler, MetricsService, ServerService } from '../../metrics/index.js';
 
 /**
@@ -11,6 +13,14 @@ const EVENT_LOOP_PRECISION_MS = 1000;
 /** From a plain reading of /proc (about 1 ms) to one that waits behind a busy thread pool. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** The events of which the number says something. */
+const COUNTED_EVENTS: readonly (readonly [name: string, kind: EventKind, help: string])[] = [
+  ['server_starts_total', 'game_starting', 'How often the game server was started by this process'],
+  ['server_crashes_total', 'game_crashed', 'How often the game server ended unasked, other than with code 0'],
+  ['server_overloads_total', 'tick_overload', 'How many ticks the game server said to have been too long'],
+  ['server_autosave_failures_total', 'autosave_failed', 'How often the game server could not save by itself'],
+];
+
 /** What Prometheus gets to see. Each value is read from the core at the scrape, which takes no sample. */
 @Injectable()
 export class PrometheusMetrics {
@@ -21,8 +31,10 @@ export class PrometheusMetrics {
     private readonly metrics: MetricsService,
     private readonly scheduler: MetricsScheduler,
     private readonly server: ServerService,
+    private readonly events: EventLog,
   ) {
     this.describeGame();
+    this.describeEvents();
     this.describeCollector();
   }
 
@@ -63,6 +75,11 @@ export class PrometheusMetrics {
       'How often a game server process took the place of another, as seen by the samples.',
       () => metrics.gameRestarts,
     );
+  }
+
+  private describeEvents(): void {
+    for (const [name, kind, help] of COUNTED_EVENTS)
+      this.counter(name, `${help}, since this process started.`, () => this.events.total(kind));
   }
 
   private describeCollector(): void {

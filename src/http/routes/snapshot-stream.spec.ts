@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { waitFor } from '../../testing/wait-for.js';
+import { EventLog } from '../../events/event-log.js';
 import { MetricsBuffer, MetricsService, ServerService } from '../../metrics/index.js';
 import { PidusageReader } from '../../process/pidusage-reader.js';
 import { ProcessSampler } from '../../metrics/process-sampler.js';
@@ -15,6 +16,7 @@ class NoServer extends ServerService {
 
 describe('the event streams', () => {
   let service: MetricsService;
+  let log: EventLog;
   let stream: SnapshotStream;
   let server: Server;
   const sockets: Socket[] = [];
@@ -22,7 +24,8 @@ describe('the event streams', () => {
   beforeEach(async () => {
     const buffer = new MetricsBuffer(100_000);
     service = new MetricsService(buffer, new ProcessSampler(new PidusageReader()), new NoServer());
-    stream = new SnapshotStream(service);
+    log = new EventLog();
+    stream = new SnapshotStream(service, log);
     stream.onModuleInit();
     server = createServer((request, response) => {
       const id = request.headers['last-event-id'];

@@ -1,8 +1,10 @@
 import { type BeforeApplicationShutdown, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type ServerResponse } from 'node:http';
+import { type TimelineEvent } from '../../events/event.js';
+import { EventLog } from '../../events/event-log.js';
 import { type MetricsSnapshot, MetricsService } from '../../metrics/index.js';
 import { snapshotJson } from '../../history/snapshot-json.js';
-import { KEEP_ALIVE_MS, SNAPSHOT_EVENT } from '../contract.js';
+import { KEEP_ALIVE_MS, SNAPSHOT_EVENT, TIMELINE_EVENT } from '../contract.js';
 
 /** A client that lets this much wait does not read: it is dropped, and may come back for what it missed. */
 const MAX_PENDING_BYTES = 1024 * 1024;
@@ -19,7 +21,7 @@ interface Client {
 }
 
 /**
- * Sends each new snapshot to every open event stream. One subscription, one timer and one buffer for an event, however
+ * Sends each new snapshot, and each event of the timeline, to every open event stream. One subscription, one timer and one buffer for an event, however
  * many streams there are. A stream that missed some gets those first, no faster than it takes them.
  */
 @Injectable()
@@ -29,12 +31,21 @@ export class SnapshotStream implements OnModuleInit, BeforeApplicationShutdown {
   private readonly behind: Client[] = [];
   private keepAlive: NodeJS.Timeout | null = null;
 
-  constructor(private readonly metrics: MetricsService) {}
+  constructor(
+    private readonly metrics: MetricsService,
+    private readonly log: EventLog,
+  ) {}
 
   onModuleInit(): void {
     this.metrics.snapshots$.subscribe((snapshot) => {
       if (this.clients.size === 0) return;
-      this.broadcast(Buffer.from(eventText(snapshot)), this.metrics.buffer.appended - 1);
+      this.broadcast(Buffer.from(snapshotText(snapshot)), this.metrics.buffer.appended - 1);
+    });
+    this.log.events$.subscribe((event) => {
+      if (this.clients.size === 0) return;
+      const text = Buffer.from(timelineText(event));
+      // Also to those that have not caught up with the samples.
+      for (const { response } of this.clients) send(response, text);
     });
   }
 
@@ -84,7 +95,7 @@ export class SnapshotStream implements OnModuleInit, BeforeApplicationShutdown {
     const first = Math.max(client.next, buffer.oldestNumber);
     const piece = buffer.getFrom(first, PIECE);
     client.next = first + piece.length;
-    const isTaken = client.response.write(piece.map(eventText).join(''));
+    const isTaken = client.response.write(piece.map(snapshotText).join(''));
     if (client.next > buffer.appended) return;
     if (isTaken) this.catchUp(client);
     else
@@ -97,8 +108,7 @@ export class SnapshotStream implements OnModuleInit, BeforeApplicationShutdown {
   private broadcast(event: Buffer, last: number): void {
     for (const client of this.clients) {
       if (client.next <= last) continue;
-      if (client.response.writableLength > MAX_PENDING_BYTES) client.response.destroy();
-      else client.response.write(event);
+      send(client.response, event);
       client.next = this.metrics.buffer.appended + 1;
     }
   }
@@ -108,6 +118,16 @@ function eventId(snapshot: MetricsSnapshot): number {
   return snapshot.timestamp.getTime();
 }
 
-function eventText(snapshot: MetricsSnapshot): string {
+function send(response: ServerResponse, event: Buffer): void {
+  if (response.writableLength > MAX_PENDING_BYTES) response.destroy();
+  else response.write(event);
+}
+
+/** Without an id: the last one goes on to be that of a sample. */
+function timelineText(event: TimelineEvent): string {
+  return `event: ${TIMELINE_EVENT}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+function snapshotText(snapshot: MetricsSnapshot): string {
   return `event: ${SNAPSHOT_EVENT}\nid: ${eventId(snapshot)}\ndata: ${snapshotJson(snapshot)}\n\n`;
 }

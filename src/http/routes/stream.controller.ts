@@ -12,23 +12,24 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-/** Each new snapshot as it is taken, as Server-Sent Events; written to the socket itself, past compression. */
+/** Each new snapshot as it is taken and each event as it happens, as Server-Sent Events; written to the socket itself, past compression. */
 @ApiTags('metrics')
 @Controller(`${API_PREFIX}/metrics/stream`)
 export class StreamController {
   constructor(private readonly stream: SnapshotStream) {}
 
-  /** `event: snapshot`, `id:` the sample's time in ms; `Last-Event-ID` replays what came after it. */
+  /** `event: snapshot`, `id:` the sample's time in ms; `Last-Event-ID` replays what came after it. `event: event` has no id. */
   @Get()
   @Roles('admin')
-  @ApiOperation({ summary: 'Each new sample as it is taken' })
+  @ApiOperation({ summary: 'Each new sample as it is taken, and each event as it happens' })
   @ApiHeader({
     name: 'Last-Event-ID',
     required: false,
     description: 'Replays what came after this sample',
   })
   @ApiOkResponse({
-    description: 'Events named `snapshot`; `id` is the time of the sample in ms, `data` a Snapshot',
+    description:
+      '`snapshot`: `id` is the time of the sample in ms, `data` a Snapshot. `event`: without an id, `data` an Event; what was missed is in /events',
     content: { 'text/event-stream': { schema: { type: 'string' } } },
   })
   open(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
