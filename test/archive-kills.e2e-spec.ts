@@ -71,6 +71,7 @@ async function* streamed(from: ApiProcess): AsyncGenerator<WireSnapshot> {
   for (;;) {
     const piece = await reader?.read().catch(() => undefined);
     if (piece?.value === undefined) return;
-    for (const { data } of parser.push(piece.value)) yield JSON.parse(data) as WireSnapshot;
+    for (const { type, data } of parser.push(piece.value))
+      if (type === 'snapshot') yield JSON.parse(data) as WireSnapshot;
   }
 }

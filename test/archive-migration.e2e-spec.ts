@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findDamage } from '../src/history/sqlite/archive-inspection.js';
+import { type TimelineEvent } from '../src/events/event.js';
 import { ArchiveReader } from '../src/history/sqlite/archive-reader.js';
 import { ArchiveWriter } from '../src/history/sqlite/archive-writer.js';
 import { type Connection, openConnection } from '../src/history/sqlite/sqlite.js';
@@ -193,6 +194,39 @@ describe('an archive of the first version', () => {
     console.log(
       `killed in ${usualMs.toFixed(0)} ms: ${outcomes[1]} of the first version, ${outcomes[2]} of the second`,
     );
+  });
+});
+
+describe('an archive without the table of events', () => {
+  const EVENT: TimelineEvent = {
+    timestamp: new Date('2026-11-24T00:00:00Z'),
+    kind: 'game_ready',
+    level: 'info',
+    text: 'The game server is ready: players can join.',
+    numbers: {},
+  };
+
+  it.each([
+    ['the first version', false],
+    ['the second', true],
+  ])('of %s is sound, and gets it', async (_, isSecond) => {
+    makeFile();
+    if (isSecond) {
+      new ArchiveWriter(file).close();
+      const db = openConnection(file);
+      db.exec('DROP TABLE event; PRAGMA wal_checkpoint(TRUNCATE)');
+      db.close();
+    }
+    expect(await findDamage(file)).toBeNull();
+    const writer = new ArchiveWriter(file);
+    expect(writer.previousRun).toBeNull();
+    writer.write([], [EVENT]);
+    const db = openConnection(file);
+    expect(versionOf(db)).toEqual([{ user_version: 2 }]);
+    expect(new ArchiveReader(db).events(EVERYTHING, 10)).toEqual([EVENT]);
+    expect(await findDamage(file)).toBeNull();
+    db.close();
+    writer.close();
   });
 });
 

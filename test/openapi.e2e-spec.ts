@@ -97,7 +97,10 @@ describe('the OpenAPI description', () => {
       });
     }
     expect(operations.flatMap(([, { parameters = [] }]) => parameters.map((p) => p.name)).sort()).toEqual(
-      ['Last-Event-ID', 'format', 'from', 'from', 'minutes', 'points', 'to', 'to'].sort(),
+      [
+        ...['Last-Event-ID', 'minutes', 'points', 'limit', 'format', 'format'],
+        ...['from', 'from', 'from', 'from', 'to', 'to', 'to', 'to'],
+      ].sort(),
     );
   });
 
@@ -126,6 +129,7 @@ describe('the OpenAPI description', () => {
       ['metrics/current', schemas.snapshot],
       ['metrics/history', schemas.history],
       ['metrics/info', schemas.metricsInfo],
+      ['events', schemas.events],
       ['server/status', schemas.serverStatus],
     ];
     for (const [path, schema] of answers) {

@@ -56,7 +56,7 @@ export class EventLog implements OnApplicationShutdown {
   recordWith(recorder: EventRecorder): void {
     if (this.recorder !== null) throw new Error('The events have a recorder already.');
     this.recorder = recorder;
-    for (const event of this.remembered) this.record(event);
+    for (const event of this.remembered) void this.record(event);
   }
 
   /** Tells that something happened now; the facts are those of its kind. */

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EventParser } from '../src/page/client/event-parser.js';
+import { ApiProcess } from '../src/testing/api-process.mjs';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { valueOf } from './support/metric-value.js';
+
+interface WireEvent {
+  timestamp: string;
+  kind: string;
+  level: string;
+  text: string;
+  numbers: Record<string, number>;
+}
+
+let folder: ReturnType<typeof temporaryFolder>;
+let api: ApiProcess | null;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  api = null;
+});
+
+afterEach(async () => {
+  await api?.end();
+  await api?.kill();
+  folder.remove();
+});
+
+async function start(variables: Record<string, string> = {}): Promise<ApiProcess> {
+  api = await ApiProcess.start({ VS_METRICS_INTERVAL: '0.1', VS_DATA_DIR: folder.path, ...variables });
+  return api;
+}
+
+async function events(from: ApiProcess, query = ''): Promise<WireEvent[]> {
+  const { events: list, count } = await from.data<{ events: WireEvent[]; count: number }>(`events${query}`);
+  expect(count).toBe(list.length);
+  return list;
+}
+
+/** Oldest first. */
+const kindsOf = (list: readonly WireEvent[]) => list.map(({ kind }) => kind).reverse();
+
+async function change(of: ApiProcess, intervalSeconds: number): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ intervalSeconds });
+  expect((await of.request('api/v1alpha1/settings', { method: 'PATCH', headers, body })).status).toBe(200);
+}
+
+/** Gives each event of the stream to `take`, until the app ends. */
+async function follow(from: ApiProcess, take: (event: WireEvent) => void): Promise<void> {
+  const { body } = await from.request('api/v1alpha1/metrics/stream');
+  const parser = new EventParser();
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const piece = await reader?.read().catch(() => undefined);
+    if (piece?.value === undefined) return;
+    for (const { type, data, id } of parser.push(piece.value)) {
+      if (type !== 'event') continue;
+      expect(id).toBeNull();
+      take(JSON.parse(data) as WireEvent);
+    }
+  }
+}
+
+const game = (script: string) => `${process.execPath} -e "${script}"`;
+
+describe('the timeline', () => {
+  it('goes on across runs, and tells the life of the game, of the collection and of the API', async () => {
+    const first = await start({ VS_SERVER_COMMAND: game('setTimeout(() => process.exit(3), 500)') });
+    const streamed: WireEvent[] = [];
+    const stream = follow(first, (event) => streamed.push(event));
+    await first.data('server/start', 'POST');
+    await waitFor(async () => kindsOf(await events(first)).includes('game_crashed'));
+    await change(first, 0);
+    await change(first, 5);
+    await change(first, 1);
+    const metrics = await (await first.request('metrics')).text();
+    expect(valueOf('vintagestory_server_starts_total', metrics)).toBe(1);
+    expect(valueOf('vintagestory_server_crashes_total', metrics)).toBe(1);
+    expect(valueOf('vintagestory_server_overloads_total', metrics)).toBe(0);
+    expect(await first.end()).toBe(0);
+    await stream;
+    const life = ['game_starting', 'game_crashed'];
+    const collection = ['collection_paused', 'collection_resumed', 'collection_interval_changed'];
+    expect(streamed.map(({ kind }) => kind)).toEqual([...life, ...collection]);
+
+    const second = await start();
+    expect(second.said('The previous run of the API has ended properly')).toBe(1);
+    const all = await events(second);
+    expect(kindsOf(all)).toEqual(['api_started', ...life, ...collection, 'api_stopped', 'api_started']);
+    expect(all).toEqual(expect.arrayContaining(streamed));
+    expect(all.find(({ kind }) => kind === 'game_crashed')).toEqual({
+      timestamp: expect.stringMatching(/Z$/),
+      kind: 'game_crashed',
+      level: 'error',
+      text: 'The game server ended unasked, with code 3.',
+      numbers: { exitCode: 3 },
+    });
+    expect((await events(second, '?limit=2')).map(({ kind }) => kind)).toEqual([
+      'api_started',
+      'api_stopped',
+    ]);
+    const [newest] = all;
+    expect(await events(second, `?from=${newest?.timestamp ?? ''}`)).toEqual([newest]);
+    expect(await events(second, `?to=${all.at(-1)?.timestamp ?? ''}`)).toEqual([]);
+    for (const query of [
+      'limit=0',
+      'limit=1001',
+      'limit=1&limit=2',
+      'from=x',
+      'minutes=3',
+      'from=2026-11-25&to=2026-11-24',
+    ])
+      expect([query, (await second.request(`api/v1alpha1/events?${query}`)).status]).toEqual([query, 400]);
+
+    const csv = await second.request('api/v1alpha1/events/export');
+    expect(csv.headers.get('content-disposition')).toMatch(/filename="vintagestory-events_.+\.csv"/);
+    const [head, , , crashed] = (await csv.text()).split('\r\n');
+    expect(head).toBe('timestamp,kind,level,text,numbers');
+    expect(crashed).toMatch(
+      /,game_crashed,error,"The game server ended unasked, with code 3\.","{""exitCode"":3}"$/,
+    );
+    const json = (await (
+      await second.request('api/v1alpha1/events/export?format=json')
+    ).json()) as WireEvent[];
+    expect(json).toEqual([...all].reverse());
+  });
+
+  it('has what the game told until it ended, and the end of the API, also when the game takes long to stop', async () => {
+    const script =
+      "process.on('SIGTERM', () => setTimeout(() => process.exit(0), 6000)); setInterval(() => {}, 1000)";
+    const first = await start({
+      VS_SERVER_COMMAND: game(script),
+      VS_SERVER_STOP_COMMAND: '',
+      VS_SERVER_STOP_TIMEOUT: '30',
+    });
+    await first.data('server/start', 'POST');
+    await delay(500);
+    expect(await first.end()).toBe(0);
+    expect(first.output).not.toContain('Not all was closed');
+    const kinds = kindsOf(await events(await start()));
+    expect(kinds.slice(-4)).toEqual(['game_stopping', 'game_stopped', 'api_stopped', 'api_started']);
+  });
+
+  it('is that of this run, in memory, where there is no folder', async () => {
+    const running = await start({ VS_DATA_DIR: '' });
+    await change(running, 0);
+    expect(kindsOf(await events(running))).toEqual(['api_started', 'collection_paused']);
+    const json = await (await running.request('api/v1alpha1/events/export?format=json')).json();
+    expect(json).toMatchObject([{ kind: 'api_started' }, { kind: 'collection_paused' }]);
+  });
+
+  it('loses no event that a client was given, and doubles none, when the API is killed 50 times', async () => {
+    const keyOf = ({ timestamp, kind, text }: WireEvent) => `${timestamp} ${kind} ${text}`;
+    const given = new Map<string, WireEvent>();
+    let kills = 0;
+    for (let round = 0; round < 50; round++) {
+      const running = await start({ VS_METRICS_INTERVAL: '0.1' });
+      if (round > 0)
+        expect(running.said('The previous run of the API was killed; it was last alive at 2')).toBe(1);
+      const keep = (event: WireEvent) => given.set(keyOf(event), event);
+      let isOver = false;
+      const stream = follow(running, keep);
+      const busy = (async () => {
+        for (let i = 0; !isOver; i++) {
+          const headers = { 'content-type': 'application/json' };
+          const body = JSON.stringify({ intervalSeconds: [0, 0.1, 0.2][i % 3] });
+          await running
+            .request('api/v1alpha1/settings', { method: 'PATCH', headers, body })
+            .catch(() => undefined);
+          if (i % 5 === 0) (await events(running).catch(() => [])).forEach(keep);
+        }
+      })();
+      await delay(50 + Math.random() * 500);
+      await running.end('SIGKILL');
+      kills++;
+      isOver = true;
+      await Promise.all([stream, busy]);
+    }
+    const last = await start();
+    const all = (await (await last.request('api/v1alpha1/events/export?format=json')).json()) as WireEvent[];
+    const counts = new Map<string, number>();
+    for (const event of all) counts.set(keyOf(event), (counts.get(keyOf(event)) ?? 0) + 1);
+    expect([...counts].filter(([, count]) => count > 1)).toEqual([]);
+    expect([...given.keys()].filter((key) => !counts.has(key))).toEqual([]);
+    expect(given.size).toBeGreaterThan(500);
+    expect(all.filter(({ kind }) => kind === 'api_killed')).toHaveLength(kills);
+    expect(all.filter(({ kind }) => kind === 'api_started')).toHaveLength(kills + 1);
+  }, 600_000);
+});
