@@ -148,7 +148,9 @@ describe('the timeline', () => {
     const running = await start({ VS_DATA_DIR: '' });
     await change(running, 0);
     expect(kindsOf(await events(running))).toEqual(['api_started', 'collection_paused']);
-    const json = await (await running.request('api/v1alpha1/events/export?format=json')).json();
+    const json = (await (
+      await running.request('api/v1alpha1/events/export?format=json')
+    ).json()) as WireEvent[];
     expect(json).toMatchObject([{ kind: 'api_started' }, { kind: 'collection_paused' }]);
   });
 
@@ -161,10 +163,10 @@ describe('the timeline', () => {
       if (round > 0)
         expect(running.said('The previous run of the API was killed; it was last alive at 2')).toBe(1);
       const keep = (event: WireEvent) => given.set(keyOf(event), event);
-      let isOver = false;
+      const over = new AbortController();
       const stream = follow(running, keep);
       const busy = (async () => {
-        for (let i = 0; !isOver; i++) {
+        for (let i = 0; !over.signal.aborted; i++) {
           const headers = { 'content-type': 'application/json' };
           const body = JSON.stringify({ intervalSeconds: [0, 0.1, 0.2][i % 3] });
           await running
@@ -176,7 +178,7 @@ describe('the timeline', () => {
       await delay(50 + Math.random() * 500);
       await running.end('SIGKILL');
       kills++;
-      isOver = true;
+      over.abort();
       await Promise.all([stream, busy]);
     }
     const last = await start();

@@ -15,7 +15,7 @@ const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 
 /** The events of which the number says something. */
 const COUNTED_EVENTS: readonly (readonly [name: string, kind: EventKind, help: string])[] = [
-  ['server_starts_total', 'game_starting', 'How often the game server was started by this process'],
+  ['server_starts_total', 'game_starting', 'How often the game server was started'],
   ['server_crashes_total', 'game_crashed', 'How often the game server ended unasked, other than with code 0'],
   ['server_overloads_total', 'tick_overload', 'How many ticks the game server said to have been too long'],
   ['server_autosave_failures_total', 'autosave_failed', 'How often the game server could not save by itself'],
