@@ -61,12 +61,9 @@ async function machineCost() {
   for (let round = -2; round < ROUNDS; round++) {
     if (round === 0) runs.clear();
     for (const [name, machine] of kinds) {
-      const sampler = new MachineSampler(machine);
+      const sampler = new MachineSampler(machine, disk);
       const cpu = process.cpuUsage();
-      for (let i = 0; i < SAMPLES; i++) {
-        sampler.sample();
-        disk.freeBytes();
-      }
+      for (let i = 0; i < SAMPLES; i++) sampler.sample();
       const { user, system } = process.cpuUsage(cpu);
       runs.set(name, [...(runs.get(name) ?? []), (user + system) / SAMPLES]);
       await sleep(0);

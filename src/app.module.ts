@@ -6,6 +6,7 @@ import { HistoryModule } from './history/history.module.js';
 import { HttpModule } from './http/http.module.js';
 import { MetricsModule } from './metrics/index.js';
 import { GameServerModule } from './game-server/game-server.module.js';
+import { TelemetryModule } from './telemetry/telemetry.module.js';
 import { SettingsModule } from './settings/settings.module.js';
 
 /** The application: wiring only. main.ts has read `.env` by the time this is loaded. */
@@ -15,6 +16,7 @@ import { SettingsModule } from './settings/settings.module.js';
     ScheduleModule.forRoot(),
     EventsModule,
     GameServerModule,
+    TelemetryModule,
     MetricsModule,
     HistoryModule,
     SettingsModule,

@@ -17,6 +17,7 @@ import { countWrongKeys } from './http/access/wrong-keys.js';
 import { metricsConfig } from './metrics/metrics.config.js';
 import { servePage } from './page/serve-page.js';
 import { gameServerConfig } from './game-server/game-server.config.js';
+import { telemetryConfig } from './telemetry/telemetry.config.js';
 
 /** Answers are compressed as they are sent: nearly as small as with the best quality, in a fraction of the time. */
 const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
@@ -26,7 +27,7 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
  * variables hold values that cannot be used.
  */
 export async function createApp(logger?: LoggerService): Promise<NestFastifyApplication> {
-  checkSettings([httpConfig, metricsConfig, historyConfig, gameServerConfig]);
+  checkSettings([httpConfig, metricsConfig, historyConfig, gameServerConfig, telemetryConfig]);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, new HttpAdapter(), {
     abortOnError: false,
     ...(logger === undefined ? {} : { logger }),

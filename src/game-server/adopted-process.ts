@@ -11,6 +11,7 @@ const POLL_MS = 500;
  */
 export class AdoptedProcess extends RunningGame {
   override readonly exited: Promise<ProcessExit>;
+  override readonly output$ = null;
   private readonly adoptedAtMs = steadyNowMs();
   private readonly ageMs: number | null;
   private hasEnded = false;
@@ -53,7 +54,7 @@ export class AdoptedProcess extends RunningGame {
     return [];
   }
 
-  protected override sendCommand(): boolean {
+  override sendCommand(): boolean {
     return false;
   }
 }

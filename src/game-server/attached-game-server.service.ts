@@ -10,11 +10,17 @@ import { type GameServerStatus } from './game-server-status.js';
 /** A game server that something else runs (systemd, screen, another container): we look at it and leave it alone. */
 @Injectable()
 export class AttachedGameServerService extends GameServer {
+  override readonly console = null;
+  override readonly dataPath: string | null;
+  override readonly diskPath: string | null;
   private readonly file: PidFile;
 
   constructor(config: ConfigService<{ server: GameServerConfig }, true>) {
     super();
-    this.file = new PidFile(config.get('server.pidFile', { infer: true }));
+    const { pidFile, dataPath, diskPath } = config.get('server', { infer: true });
+    this.file = new PidFile(pidFile);
+    this.dataPath = dataPath;
+    this.diskPath = diskPath;
   }
 
   override get gameServerPid(): number | null {

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { Subject } from 'rxjs';
 import { isSecretVariable } from '../config/env.js';
 import { steadyNowMs } from '../process/clock.js';
 import { MARK_VARIABLE } from './game-mark.js';
 import { OutputTail } from './output-tail.js';
 import { type ProcessExit, RunningGame } from './running-game.js';
+
+/** What a process wrote last is read after its end has been seen; a child of its may hold the pipe for ever. */
+const LAST_OUTPUT_MS = 1000;
 
 /**
  * One run of a command: a child process that leads a group of its own, so that Ctrl-C in our terminal does
@@ -15,6 +19,8 @@ export class GameProcess extends RunningGame {
   override readonly exited: Promise<ProcessExit>;
   private readonly spawnedAtMs = steadyNowMs();
   private readonly tail = new OutputTail();
+  private readonly output = new Subject<Buffer>();
+  override readonly output$ = this.output.asObservable();
   private exit: ProcessExit | null = null;
 
   private constructor(private readonly child: ChildProcess) {
@@ -25,10 +31,17 @@ export class GameProcess extends RunningGame {
       child.once('exit', (code, signal) => {
         this.exit = { code, signal };
         resolve(this.exit);
+        setTimeout(() => {
+          this.output.complete();
+        }, LAST_OUTPUT_MS).unref();
+      });
+      child.once('close', () => {
+        this.output.complete();
       });
     });
     child.stdout?.on('data', (chunk: Buffer) => {
       this.tail.append(chunk);
+      this.output.next(chunk);
     });
     child.stderr?.on('data', (chunk: Buffer) => {
       this.tail.append(chunk);
@@ -67,7 +80,7 @@ export class GameProcess extends RunningGame {
     return this.tail.lines();
   }
 
-  protected override sendCommand(line: string): boolean {
+  override sendCommand(line: string): boolean {
     this.child.stdin?.write(`${line}\n`);
     return true;
   }

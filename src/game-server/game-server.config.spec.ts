@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { resolve } from 'node:path';
 import { gameServerConfig } from './game-server.config.js';
 
 const original = process.env;
@@ -17,6 +18,8 @@ const defaults = {
   stopTimeoutMs: 30_000,
   pidFile: '',
   dataDir: './data',
+  dataPath: null,
+  diskPath: './data',
 };
 
 describe('gameServerConfig', () => {
@@ -32,8 +35,17 @@ describe('gameServerConfig', () => {
       VS_SERVER_AUTOSTART: '',
       VS_SERVER_STOP_COMMAND: '',
       VS_SERVER_STOP_TIMEOUT: '',
+      VS_SERVER_DATA_PATH: '',
     });
-    expect(gameServerConfig()).toEqual({ ...defaults, dataDir: '', stopCommand: '' });
+    expect(gameServerConfig()).toEqual({ ...defaults, dataDir: '', diskPath: null, stopCommand: '' });
+  });
+
+  it("knows the folder of the game's data from its command, unless it is named", () => {
+    process.env = { VS_SERVER_COMMAND: './VintagestoryServer --dataPath world', VS_SERVER_CWD: '/opt/vs' };
+    const world = resolve('/opt/vs/world');
+    expect(gameServerConfig()).toMatchObject({ dataPath: world, diskPath: world });
+    process.env.VS_SERVER_DATA_PATH = '/srv/vs';
+    expect(gameServerConfig()).toMatchObject({ dataPath: '/srv/vs', diskPath: '/srv/vs' });
   });
 
   it.each([

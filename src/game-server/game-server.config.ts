@@ -4,6 +4,7 @@ import { readDataDir } from '../config/data-dir.js';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { envPath, envText, shellSyntax } from '../config/env-text.js';
 import { isWindows } from '../process/platform.js';
+import { dataPathOf } from './data-path.js';
 import { splitCommandLine } from './command-line.js';
 
 const commandLine = envText('', shellSyntax).transform((line, context) => {
@@ -25,6 +26,7 @@ const variables = z
     VS_SERVER_STOP_COMMAND: envText('/stop'),
     VS_SERVER_STOP_TIMEOUT: envNumber(30, '0 to 3600 (seconds)', (seconds) => seconds <= 3600),
     VS_SERVER_PID_FILE: envPath(''),
+    VS_SERVER_DATA_PATH: envPath(''),
   })
   .refine((env) => env.VS_SERVER_PID_FILE === '' || env.VS_SERVER_COMMAND.length === 0, {
     path: ['VS_SERVER_PID_FILE'],
@@ -34,10 +36,13 @@ const variables = z
 /** Settings of the game server, from `VS_SERVER_*` and `VS_DATA_DIR`. */
 export const gameServerConfig = registerAs('server', () => {
   const env = readEnv(variables, ['VS_SERVER_STOP_COMMAND']);
+  const { VS_SERVER_COMMAND: command, VS_SERVER_CWD: cwd } = env;
+  const dataDir = readDataDir();
+  const dataPath = env.VS_SERVER_DATA_PATH === '' ? dataPathOf(command, cwd) : env.VS_SERVER_DATA_PATH;
   return {
     /** Program and arguments; empty: nothing to run. */
-    command: env.VS_SERVER_COMMAND,
-    cwd: env.VS_SERVER_CWD,
+    command,
+    cwd,
     autostart: env.VS_SERVER_AUTOSTART,
     /** Console line that asks the game to save and stop; empty: none. */
     stopCommand: env.VS_SERVER_STOP_COMMAND,
@@ -45,7 +50,11 @@ export const gameServerConfig = registerAs('server', () => {
     /** File in which something else keeps the game's pid; empty: the game is ours to run. */
     pidFile: env.VS_SERVER_PID_FILE,
     /** Folder where state is kept; empty: nothing is kept. */
-    dataDir: readDataDir(),
+    dataDir,
+    /** Folder of the game's own data; null: not known. */
+    dataPath,
+    /** Folder whose disk is watched: the game's, else ours; null: none. */
+    diskPath: dataPath ?? (dataDir === '' ? null : dataDir),
   };
 });
 

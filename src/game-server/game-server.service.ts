@@ -11,6 +11,7 @@ import { BehaviorSubject, type Observable } from 'rxjs';
 import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
 import { EventLog } from '../events/event-log.js';
 import { AdoptedProcess } from './adopted-process.js';
+import { type GameConsole } from './game-console.js';
 import { GameProcess } from './game-process.js';
 import { requireFolder, requireStartable, startFailure } from './game-program.js';
 import { GameServerStartError, GameServerStateError } from './game-server-errors.js';
@@ -41,6 +42,9 @@ export class GameServerService
   /** The present status to each new subscriber, then one at each change of state. */
   override readonly gameServerChanged$: Observable<GameServerStatus>;
   private readonly statuses: BehaviorSubject<GameServerStatus>;
+  override readonly dataPath: string | null;
+  override readonly diskPath: string | null;
+  private runConsole: GameConsole | null = null;
   private state: GameServerState;
   private game: RunningGame | null = null;
   /** The start under way, or the last one; never rejects. */
@@ -64,7 +68,9 @@ export class GameServerService
   ) {
     super();
     this.config = config.get('server', { infer: true });
-    const { dataDir } = this.config;
+    const { dataDir, dataPath, diskPath } = this.config;
+    this.dataPath = dataPath;
+    this.diskPath = diskPath;
     this.record = new GameServerRecord(dataDir);
     this.lock = dataDir === '' ? null : dataDirLock(dataDir);
     this.state = this.config.command.length === 0 ? 'not_configured' : 'stopped';
@@ -74,6 +80,10 @@ export class GameServerService
 
   override get gameServerPid(): number | null {
     return this.game?.isRunning === true ? this.game.pid : null;
+  }
+
+  override get console(): GameConsole | null {
+    return this.runConsole;
   }
 
   override get status(): GameServerStatus {
@@ -272,9 +282,18 @@ export class GameServerService
 
   private follows(game: RunningGame): void {
     this.game = game;
+    this.runConsole = this.consoleOf(game);
     this.record.save(game.pid);
     this.enter('running');
     this.run = this.follow(game);
+  }
+
+  private consoleOf(game: RunningGame): GameConsole | null {
+    const { pid, output$ } = game;
+    if (output$ === null) return null;
+    const send = (line: string) =>
+      this.game === game && this.state === 'running' && game.isRunning && game.sendCommand(line);
+    return { pid, output$, send };
   }
 
   private beginStop(thenStart: boolean): GameServerStatus {
@@ -316,6 +335,7 @@ export class GameServerService
     await this.ending;
     await game.ended();
     this.game = null;
+    this.runConsole = null;
     this.record.clear();
     this.enter('stopped');
     if (!hasCrashed) this.events.tell('game_stopped');

@@ -1,4 +1,5 @@
 import { ServerService } from '../metrics/server.service.js';
+import { type GameConsole } from './game-console.js';
 import { type GameServerStatus } from './game-server-status.js';
 
 /**
@@ -8,6 +9,11 @@ import { type GameServerStatus } from './game-server-status.js';
  */
 export abstract class GameServer extends ServerService {
   abstract readonly status: GameServerStatus;
+  /** The console of the present run; null where none leads to the game: we did not start it, or it does not run. */
+  abstract readonly console: GameConsole | null;
+  /** The folder of the game's data; null where that is not known. */
+  abstract readonly dataPath: string | null;
+  abstract override readonly diskPath: string | null;
   abstract start(): Promise<GameServerStatus>;
   abstract stop(): Promise<GameServerStatus>;
   abstract restart(): Promise<GameServerStatus>;

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Observable } from 'rxjs';
 import { steadyNowMs } from '../process/clock.js';
 import { isGroupAlive, signalGroup } from '../process/process-group.js';
 
@@ -27,8 +28,11 @@ export abstract class RunningGame {
   /** The last lines that it wrote, oldest first. */
   abstract outputTail(): string[];
 
+  /** Its standard output in pieces, until the run is over; null when it is not ours to read. */
+  abstract readonly output$: Observable<Buffer> | null;
+
   /** Writes a line to its console; false when we have none. */
-  protected abstract sendCommand(line: string): boolean;
+  abstract sendCommand(line: string): boolean;
 
   /** True until the command and all of its group have ended. */
   get isAlive(): boolean {

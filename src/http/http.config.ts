@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { isReference } from '../config/env-text.js';
+import { readPublicFace } from '../config/public-face.js';
 import { KEY_PATTERN } from './contract.js';
 
 const key = z
@@ -57,11 +58,12 @@ const variables = z
     error: 'a key other than VS_API_KEY_ADMIN',
   });
 
-/** Settings of the HTTP side, from `VS_API_*`, `VS_CORS_ORIGINS` and `VS_PROMETHEUS_PUBLIC`. */
+/** Settings of the HTTP side, from `VS_API_*`, `VS_CORS_ORIGINS`, `VS_PROMETHEUS_PUBLIC` and `VS_SERVER_NAME`. */
 export const httpConfig = registerAs('http', () => {
   const env = readEnv(variables);
   return {
     host: env.VS_API_HOST,
+    ...readPublicFace(),
     /** 0: any free port. */
     port: env.VS_API_PORT,
     /** Undefined: a random key for this run. */

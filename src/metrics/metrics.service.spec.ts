@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Children } from '../testing/children.js';
 import { kernelAgeMs, kernelCpuPercent, marked } from '../testing/kernel.js';
 import { ServerService } from './server.service.js';
+import { MachineSampler } from './machine-sampler.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { MetricsService } from './metrics.service.js';
+import { NodeMachine } from '../process/node-machine.js';
 import { PidusageReader } from '../process/pidusage-reader.js';
 import { steadyNowMs } from '../process/clock.js';
 import { type ProcessCounters, ProcessReader } from '../process/process-reader.js';
@@ -53,13 +55,15 @@ class HeldReader extends ProcessReader {
 let server: Server;
 let reader: HeldReader;
 let buffer: MetricsBuffer;
+let machine: MachineSampler;
 let service: MetricsService;
 
 beforeEach(() => {
   server = new Server();
   reader = new HeldReader();
   buffer = new MetricsBuffer(3);
-  service = new MetricsService(buffer, new ProcessSampler(reader), server);
+  machine = new MachineSampler(new NodeMachine(), null);
+  service = new MetricsService(buffer, new ProcessSampler(reader), machine, server);
 });
 afterEach(() => {
   jest.useRealTimers();
@@ -281,7 +285,8 @@ describe('with a real game process', () => {
 
   it('gives the same percentage however many ask meanwhile', async () => {
     const { pid } = await children.burning();
-    const real = new MetricsService(new MetricsBuffer(10), new ProcessSampler(new PidusageReader()), server);
+    const sampler = new ProcessSampler(new PidusageReader());
+    const real = new MetricsService(new MetricsBuffer(10), sampler, machine, server);
     server.gameServerPid = pid;
     await sleep(Math.max(0, 300 - kernelAgeMs(pid)));
     const [, from] = await marked(pid, () => real.collect());

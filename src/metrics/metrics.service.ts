@@ -4,6 +4,7 @@ import { ServerService } from './server.service.js';
 import { type CollectionStats } from './collection-stats.js';
 import { steadyNowMs } from '../process/clock.js';
 import { coresOf } from '../process/cores.js';
+import { MachineSampler, type MachineUsage } from './machine-sampler.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { GameTelemetry, NO_TELEMETRY } from './game-telemetry.js';
@@ -26,6 +27,7 @@ export class MetricsService implements OnApplicationShutdown {
     /** The samples kept in memory. */
     readonly buffer: MetricsBuffer,
     private readonly sampler: ProcessSampler,
+    private readonly machineSampler: MachineSampler,
     @Optional() @Inject(ServerService) server?: ServerService,
     @Optional() private readonly telemetry?: GameTelemetry,
   ) {
@@ -76,6 +78,11 @@ export class MetricsService implements OnApplicationShutdown {
   get game(): GameUsage | null {
     const game = this.latestGame;
     return game !== null && game.pid === this.server.gameServerPid ? game : null;
+  }
+
+  /** The machine with raw values, as of the newest sample. */
+  get machine(): MachineUsage {
+    return this.machineSampler.latest;
   }
 
   /** How many cores the game server may use (this process, while no game is measured), such as 0.5; up to 10 s old. */
@@ -134,6 +141,7 @@ export class MetricsService implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.published.complete();
+    this.machineSampler.close();
   }
 
   private async takeSample(): Promise<MetricsSnapshot> {
@@ -144,6 +152,7 @@ export class MetricsService implements OnApplicationShutdown {
     const isStillIt = this.server.gameServerPid === pid;
     const game = isStillIt ? reading : null;
     const api = this.sampler.sampleOwn();
+    const machine = this.machineSampler.sample();
     const snapshot = snapshotOf({
       timestamp: new Date(),
       apiMemoryMb: api.memoryMb,
@@ -152,9 +161,9 @@ export class MetricsService implements OnApplicationShutdown {
       gameCpuPercent: game?.cpuPercent ?? null,
       gameThreads: game?.threadCount ?? null,
       ...(this.telemetry?.read(isStillIt ? pid : null) ?? NO_TELEMETRY),
-      machineCpuPercent: null,
-      machineMemoryAvailableMb: null,
-      diskFreeMb: null,
+      machineCpuPercent: machine.cpuPercent,
+      machineMemoryAvailableMb: machine.memoryAvailableMb,
+      diskFreeMb: machine.diskFreeMb,
     });
     this.latestGame = game;
     this.buffer.append(snapshot);

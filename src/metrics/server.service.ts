@@ -10,4 +10,7 @@ export abstract class ServerService {
 
   /** Emits when that may have changed, where the application can tell; a new game is then sampled soon. */
   declare readonly gameServerChanged$?: Observable<unknown>;
+
+  /** A folder on the disk that the game writes to, where the application can tell; the room on it is in each sample. */
+  declare readonly diskPath?: string | null;
 }

@@ -79,6 +79,8 @@ export function gameServerLife() {
       stopTimeoutMs: NEVER_MS,
       pidFile: '',
       dataDir: file('data'),
+      dataPath: null,
+      diskPath: null,
       ...settings,
     };
     const config = new ConfigService<{ server: GameServerConfig }, true>({ server });

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type EventKind } from '../../events/event-kinds.js';
 import { EventLog } from '../../events/event-log.js';
 import { MetricsScheduler, MetricsService, ServerService } from '../../metrics/index.js';
+import { GameTelemetryService } from '../../telemetry/game-telemetry.service.js';
+import { type HttpConfig } from '../http.config.js';
 
 /**
  * Resolution, in ms, at which prom-client watches the event loop. At its default of 10 the watching alone takes
@@ -25,6 +28,7 @@ const COUNTED_EVENTS: readonly (readonly [name: string, kind: EventKind, help: s
 @Injectable()
 export class PrometheusMetrics {
   private readonly registry = new Registry();
+  private readonly serverName: string;
   private hasDefaults = false;
 
   constructor(
@@ -32,9 +36,14 @@ export class PrometheusMetrics {
     private readonly scheduler: MetricsScheduler,
     private readonly server: ServerService,
     private readonly events: EventLog,
+    private readonly telemetry: GameTelemetryService,
+    config: ConfigService<{ http: HttpConfig }, true>,
   ) {
+    this.serverName = config.get('http.serverName', { infer: true });
     this.describeGame();
     this.describeEvents();
+    this.describeWhatItSays();
+    this.describeMachine();
     this.describeCollector();
   }
 
@@ -74,6 +83,61 @@ export class PrometheusMetrics {
       'server_restarts_total',
       'How often a game server process took the place of another, as seen by the samples.',
       () => metrics.gameRestarts,
+    );
+    this.gauge(
+      'server_threads',
+      'Threads of the game server, as of the newest sample.',
+      () => metrics.game?.threadCount,
+    );
+  }
+
+  /** Not by way of the samples: what the game said is shown only while it is fresh, and they may be switched off. */
+  private describeWhatItSays(): void {
+    const { telemetry, serverName } = this;
+    this.gauge(
+      'players_online',
+      'Players online, as the game last answered.',
+      () => telemetry.stats?.players,
+    );
+    this.gauge(
+      'tick_seconds',
+      'How long a tick took on average, in the two seconds before the last answer of the game.',
+      () => seconds(telemetry.stats?.tickMs),
+    );
+    this.gauge(
+      'ticks_per_second',
+      'Ticks a second, in the two seconds before the last answer of the game.',
+      () => telemetry.stats?.ticksPerSecond,
+    );
+    new Gauge({
+      name: 'vintagestory_server_info',
+      help: 'What the game server is, in labels: its name (VS_SERVER_NAME) and the version that it told.',
+      labelNames: ['name', 'version'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        const { version } = telemetry;
+        if (serverName !== '' || version !== null) this.set({ name: serverName, version: version ?? '' }, 1);
+      },
+    });
+  }
+
+  private describeMachine(): void {
+    const { metrics } = this;
+    this.counter(
+      'machine_cpu_seconds_total',
+      'How long all CPUs of the machine together have been busy, as of the newest sample.',
+      () => seconds(metrics.machine.counters?.cpuMs),
+    );
+    this.gauge(
+      'machine_memory_available_bytes',
+      'Memory that programs can still get, as of the newest sample.',
+      () => metrics.machine.counters?.memoryAvailableBytes,
+    );
+    this.gauge(
+      'disk_free_bytes',
+      "Room on the disk of the game's data, looked at once a minute.",
+      () => metrics.machine.diskFreeBytes,
     );
   }
 
@@ -131,16 +195,22 @@ export class PrometheusMetrics {
     });
   }
 
-  /** A count that is kept elsewhere. */
-  private counter(name: string, help: string, read: () => number): void {
+  /** A count that is kept elsewhere; absent likewise. */
+  private counter(name: string, help: string, read: () => number | null): void {
     new Counter({
       name: `vintagestory_${name}`,
       help,
       registers: [this.registry],
       collect() {
+        const count = read();
         this.reset();
-        this.inc(read());
+        if (count === null) this.remove();
+        else this.inc(count);
       },
     });
   }
+}
+
+function seconds(ms: number | null | undefined): number | null {
+  return ms === null || ms === undefined ? null : ms / 1000;
 }

@@ -5,6 +5,8 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { waitFor } from '../../testing/wait-for.js';
 import { EventLog } from '../../events/event-log.js';
 import { MetricsBuffer, MetricsService, ServerService } from '../../metrics/index.js';
+import { MachineSampler } from '../../metrics/machine-sampler.js';
+import { NodeMachine } from '../../process/node-machine.js';
 import { PidusageReader } from '../../process/pidusage-reader.js';
 import { ProcessSampler } from '../../metrics/process-sampler.js';
 import { SnapshotStream } from './snapshot-stream.js';
@@ -23,7 +25,8 @@ describe('the event streams', () => {
 
   beforeEach(async () => {
     const buffer = new MetricsBuffer(100_000);
-    service = new MetricsService(buffer, new ProcessSampler(new PidusageReader()), new NoServer());
+    const machine = new MachineSampler(new NodeMachine(), null);
+    service = new MetricsService(buffer, new ProcessSampler(new PidusageReader()), machine, new NoServer());
     log = new EventLog();
     stream = new SnapshotStream(service, log);
     stream.onModuleInit();

@@ -10,12 +10,9 @@ import {
 } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { MachineSampler } from '../../metrics/machine-sampler.js';
 import { Children } from '../../testing/children.js';
 import { openDescriptors } from '../../testing/kernel.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
-import { Machine } from '../machine.js';
 import { NodeMachine } from '../node-machine.js';
 import { availableBytes, busyMs, LinuxMachine } from './linux-machine.js';
 import { MemoryRoom } from './memory-room.js';
@@ -46,44 +43,6 @@ describe.each([
   ['Linux', () => new LinuxMachine()],
   ['Node', () => new NodeMachine()],
 ])('a reader of the machine (%s)', (_, create) => {
-  it('counts what a busy process uses, and no more than there is', async () => {
-    const machine = create();
-    const sampler = new MachineSampler(machine);
-    expect(sampler.sample().cpuPercent).toBeNull();
-    await children.burning();
-    sampler.sample();
-    await delay(1500);
-    const { cpuPercent } = sampler.sample();
-    machine.close();
-    // Whatever else runs here: one process that never waits is there, and competes at most with its equals.
-    expect(cpuPercent).toBeGreaterThan(60);
-    const cores = readFileSync('/proc/stat', 'utf8').match(/^cpu\d+ /gm)?.length ?? 0;
-    expect(cpuPercent).toBeLessThan(cores * 100 + 15);
-  });
-
-  it('agrees with what the kernel tells, read by other means', async () => {
-    const machine = create();
-    const sampler = new MachineSampler(machine);
-    const kernelMs = () => {
-      const [, , ...fields] = (readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '').split(' ');
-      return [0, 1, 2, 5, 6, 7].reduce((sum, at) => sum + Number(fields[at]) * 10, 0);
-    };
-    const [from, fromMs] = [kernelMs(), performance.now()];
-    sampler.sample();
-    await delay(1500);
-    const percent = (100 * (kernelMs() - from)) / (performance.now() - fromMs);
-    expect(Math.abs(Number(sampler.sample().cpuPercent) - percent)).toBeLessThan(15);
-    machine.close();
-  });
-
-  it('tells memory that can still be had', () => {
-    const machine = create();
-    const { memoryAvailableMb } = new MachineSampler(machine).sample();
-    machine.close();
-    expect(memoryAvailableMb).toBeGreaterThan(0);
-    expect(memoryAvailableMb).toBeLessThanOrEqual(totalmem() / MIB);
-  });
-
   it('keeps few files open, and lets go of them', () => {
     const before = openDescriptors(process.pid);
     const machine = create();
@@ -91,29 +50,6 @@ describe.each([
     expect(openDescriptors(process.pid) - before).toBeLessThanOrEqual(4);
     machine.close();
     expect(openDescriptors(process.pid)).toBe(before);
-  });
-});
-
-describe('MachineSampler', () => {
-  it('knows nothing while the machine cannot be read, and begins anew with what it can', async () => {
-    class Blind extends Machine {
-      isBlind = true;
-      private readonly eyes = new NodeMachine();
-      override read() {
-        return this.isBlind ? null : this.eyes.read();
-      }
-      override close() {
-        this.eyes.close();
-      }
-    }
-    const machine = new Blind();
-    const sampler = new MachineSampler(machine);
-    expect(sampler.sample()).toEqual({ cpuPercent: null, memoryAvailableMb: null });
-    machine.isBlind = false;
-    expect(sampler.sample().cpuPercent).toBeNull();
-    await delay(400);
-    const cores = readFileSync('/proc/stat', 'utf8').match(/^cpu\d+ /gm)?.length ?? 0;
-    expect(sampler.sample().cpuPercent).toBeLessThan(cores * 100 + 40);
   });
 });
 

@@ -31,6 +31,11 @@ export class ConsoleReader {
     return this.poll.latest;
   }
 
+  /** The game's version, from the last answer however old; null before the first, and once it has ended. */
+  get version(): string | null {
+    return this.poll.version;
+  }
+
   /** Whether the game has said that it is a Vintage Story server, and that players can join. */
   get isVintageStory(): boolean {
     return this.isReady;

@@ -38,6 +38,11 @@ export class StatsPoll {
     return isFresh ? this.answer : null;
   }
 
+  /** The game's version, which no later answer changes; null before the first. */
+  get version(): string | null {
+    return this.answer?.version ?? null;
+  }
+
   /** Begins to ask. */
   start(): void {
     const { intervalMs } = this.question;
