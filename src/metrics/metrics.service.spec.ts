@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Children } from '../testing/children.js';
 import { kernelAgeMs, kernelCpuPercent, marked } from '../testing/kernel.js';
 import { ServerService } from './server.service.js';
+import { GameTelemetry, NO_TELEMETRY } from './game-telemetry.js';
 import { MachineSampler } from './machine-sampler.js';
 import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
@@ -69,6 +70,17 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+/** Answers of one process alone. */
+class Telemetry extends GameTelemetry {
+  readonly asked: (number | null)[] = [];
+  override read(gamePid: number | null) {
+    this.asked.push(gamePid);
+    return gamePid === PID
+      ? { ...NO_TELEMETRY, players: 3, tickMs: 33.337, gcPausePercent: 0 }
+      : NO_TELEMETRY;
+  }
+}
+
 describe('a snapshot', () => {
   it('is frozen, and says when it was taken', async () => {
     const from = Date.now();
@@ -131,6 +143,33 @@ describe('a snapshot', () => {
     reader.release();
     expect(await collecting).toMatchObject({ gameMemoryMb: null, gameCpuPercent: null });
     expect(reader.pidsRead).toEqual([PID]);
+  });
+
+  it('has what the game says of itself, asked once, and never of a game that stopped or restarted', async () => {
+    const telemetry = new Telemetry();
+    service = new MetricsService(buffer, new ProcessSampler(reader), machine, server, telemetry);
+    server.gameServerPid = PID;
+    const said = { players: 3, tickMs: 33.34, ticksPerSecond: null, gcPausePercent: 0 };
+    expect(await service.collect()).toMatchObject(said);
+    reader.hold();
+    const collecting = service.collect();
+    server.gameServerPid = PID + 1;
+    reader.release();
+    expect(await collecting).toMatchObject(NO_TELEMETRY);
+    server.gameServerPid = null;
+    expect(await service.collect()).toMatchObject(NO_TELEMETRY);
+    expect(telemetry.asked).toEqual([PID, null, null]);
+  });
+
+  it('has the threads of the game, and the machine', async () => {
+    server.gameServerPid = PID;
+    const snapshot = await service.collect();
+    expect(snapshot.gameThreads).toBe(40);
+    expect(snapshot.machineMemoryAvailableMb).toBeGreaterThan(10);
+    expect(snapshot.diskFreeMb).toBeNull();
+    expect(service.machine.counters?.cpuMs).toBeGreaterThan(0);
+    service.onApplicationShutdown();
+    expect(service.machine.counters).toBeNull();
   });
 
   it('has no game when that starts while it is being taken', async () => {
