@@ -1,6 +1,5 @@
 import { Global, Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { EventsModule } from '../events/events.module.js';
 import { GameTelemetry } from '../metrics/game-telemetry.js';
 import { GameTelemetryService } from './game-telemetry.service.js';
 import { telemetryConfig } from './telemetry.config.js';
@@ -8,7 +7,7 @@ import { telemetryConfig } from './telemetry.config.js';
 /** What the game says of itself, and its face towards the metrics. Global: the metrics take whatever is provided. */
 @Global()
 @Module({
-  imports: [ConfigModule.forFeature(telemetryConfig), EventsModule],
+  imports: [ConfigModule.forFeature(telemetryConfig)],
   providers: [GameTelemetryService, { provide: GameTelemetry, useExisting: GameTelemetryService }],
   exports: [GameTelemetryService, GameTelemetry],
 })

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { type TimelineEvent } from '../../events/event.js';
 import { EventLog } from '../../events/event-log.js';
 import { MetricsBuffer, MetricsService, ServerService } from '../../metrics/index.js';
+import { MachineSampler } from '../../metrics/machine-sampler.js';
+import { NodeMachine } from '../../process/node-machine.js';
 import { ProcessSampler } from '../../metrics/process-sampler.js';
 import { PidusageReader } from '../../process/pidusage-reader.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
@@ -143,7 +145,12 @@ describe('the archive', () => {
 
   function build(): { log: EventLog; archive: Archive } {
     const sampler = new ProcessSampler(new PidusageReader());
-    const metrics = new MetricsService(new MetricsBuffer(100), sampler, new NoServer());
+    const metrics = new MetricsService(
+      new MetricsBuffer(100),
+      sampler,
+      new MachineSampler(new NodeMachine(), null),
+      new NoServer(),
+    );
     const log = new EventLog();
     const archive = new Archive(folder.path, 30, metrics, log, () => 1);
     archives.push(archive);
