@@ -214,9 +214,9 @@ describeWithDotnet()('the garbage collector of a real .NET runtime (CoreCLR)', (
       socket.destroy();
     }
     const session = await listenTo(game);
-    expect(sessionsIn(game)).toBe(1);
+    expect(game.sessions).toBe(1);
     await session.close();
-    await waitFor(() => sessionsIn(game) === 0);
+    await waitFor(() => game.sessions === 0);
     await waitFor(() => descriptors() <= before);
   });
 
@@ -230,11 +230,11 @@ describeWithDotnet()('the garbage collector of a real .NET runtime (CoreCLR)', (
       },
     );
     await once(reader.stdout, 'data');
-    expect(sessionsIn(game)).toBe(1);
+    expect(game.sessions).toBe(1);
     reader.kill('SIGKILL');
     await once(reader, 'exit');
     game.send('/collect 10');
-    await waitFor(() => sessionsIn(game) === 0);
+    await waitFor(() => game.sessions === 0);
     expect((await game.stats()).collections[0]).toBeGreaterThan(0);
   });
 
@@ -258,7 +258,7 @@ describeWithDotnet()('the garbage collector of a real .NET runtime (CoreCLR)', (
     await waitFor(() => (session.counters?.collections[2] ?? 0) === before + 2);
     // What was asked of the stopped runtime in vain has left no session there.
     await Promise.all([session.close(), late.close()]);
-    await waitFor(() => sessionsIn(game) === 0);
+    await waitFor(() => game.sessions === 0);
   });
 
   it('is not to be had where the runtime has it switched off', async () => {
@@ -380,11 +380,6 @@ async function settled(game: DotnetGame, session: DotnetSession) {
     theirs = await game.stats();
   }
   return { theirs, ours: session.counters ?? { pauseSeconds: NaN, collections: [NaN, NaN, NaN] as const } };
-}
-
-/** The runtime has a thread for each session, and one more of the same name that answers at the socket. */
-function sessionsIn(game: DotnetGame): number {
-  return game.threads.filter((name) => name === '.NET EventPipe').length - 1;
 }
 
 /** As .NET counts: one of generation 2 is one of generations 0 and 1 as well. */

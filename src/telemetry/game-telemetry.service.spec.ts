@@ -13,6 +13,8 @@ import { NO_TELEMETRY } from '../metrics/game-telemetry.js';
 import { groupMembers, idleGame, nodeProgram } from '../testing/game-programs.js';
 import { gameServerLife, pidOf, reach } from '../testing/game-server-life.js';
 import { waitFor } from '../testing/wait-for.js';
+import { DotnetTelemetry } from './dotnet/dotnet-telemetry.js';
+import { type GcSample } from './dotnet/gc-meter.js';
 import { GameTelemetryService } from './game-telemetry.service.js';
 import { type TelemetryConfig } from './telemetry.config.js';
 
@@ -60,13 +62,20 @@ describe('what a game says of itself', () => {
     for (const telemetry of telemetries.splice(0)) telemetry.onApplicationShutdown();
   });
 
-  function listenTo(server: GameServer, statsIntervalMs = ASK_EVERY_MS): GameTelemetryService {
-    const telemetry: TelemetryConfig = { statsCommand: '/stats compact', statsIntervalMs };
-    const service = new GameTelemetryService(
-      new ConfigService<{ telemetry: TelemetryConfig }, true>({ telemetry }),
-      server,
-      log,
-    );
+  function listenTo(
+    server: GameServer,
+    statsIntervalMs = ASK_EVERY_MS,
+    gc: () => GcSample | null = () => null,
+  ): GameTelemetryService {
+    const telemetry: TelemetryConfig = {
+      statsCommand: '/stats compact',
+      statsIntervalMs,
+      readsDotnet: false,
+    };
+    const config = new ConfigService<{ telemetry: TelemetryConfig }, true>({ telemetry });
+    const dotnet = new DotnetTelemetry(config, log);
+    dotnet.read = gc;
+    const service = new GameTelemetryService(config, server, log, dotnet);
     telemetries.push(service);
     service.onModuleInit();
     return service;
@@ -96,6 +105,23 @@ describe('what a game says of itself', () => {
     expect([telemetry.read(pid), telemetry.stats, telemetry.version]).toEqual([NO_TELEMETRY, null, null]);
     expect(kinds()[0]).toBe('game_ready');
     expect(kinds().at(-1)).toBe('game_stop_reason');
+  });
+
+  it('has the heap that the runtime tells, and where that tells none, what the console says', async () => {
+    const pauses = { gcPausePercent: 1.5, gcPauseMaxMs: 20 };
+    let gc: GcSample | null = { gcHeapMb: null, ...pauses };
+    const server = run(sampleServer());
+    const telemetry = listenTo(server, ASK_EVERY_MS, () => gc);
+    await server.start();
+    const pid = pidOf(server);
+    expect(telemetry.read(pid)).toEqual({ ...NO_TELEMETRY, ...pauses });
+    await waitFor(() => telemetry.read(pid).gcHeapMb !== null);
+    expect(telemetry.read(pid).gcHeapMb).toBeGreaterThan(50);
+    gc = { gcHeapMb: 12, ...pauses };
+    expect(telemetry.read(pid)).toMatchObject(gc);
+    gc = null;
+    expect(telemetry.read(pid)).toMatchObject({ gcPausePercent: null, gcPauseMaxMs: null });
+    expect(telemetry.read(pid).gcHeapMb).toBeGreaterThan(50);
   });
 
   it.each(['late', 'twice', 'flood'])('comes from a game whose answer is in trouble: %s', async (fault) => {

@@ -3,15 +3,16 @@ import { ConfigService } from '@nestjs/config';
 import { type Subscription } from 'rxjs';
 import { EventLog } from '../events/event-log.js';
 import { GameServer } from '../game-server/game-server.js';
-import { GameTelemetry, type GameTelemetryValues, NO_TELEMETRY } from '../metrics/game-telemetry.js';
+import { GameTelemetry, type GameTelemetryValues } from '../metrics/game-telemetry.js';
 import { ConsoleTelemetry } from './console/console-telemetry.js';
 import { type StatsAnswer } from './console/stats-answer.js';
+import { DotnetTelemetry } from './dotnet/dotnet-telemetry.js';
 import { LogReader } from './log-file/log-reader.js';
 import { type TelemetryConfig } from './telemetry.config.js';
 
 /**
  * What the game says of itself: on its console, where that is ours, else in its log file, which tells what happens and
- * no numbers.
+ * no numbers; and through its runtime, where that is .NET.
  */
 @Injectable()
 export class GameTelemetryService extends GameTelemetry implements OnModuleInit, OnApplicationShutdown {
@@ -24,6 +25,7 @@ export class GameTelemetryService extends GameTelemetry implements OnModuleInit,
     config: ConfigService<{ telemetry: TelemetryConfig }, true>,
     private readonly server: GameServer,
     private readonly log: EventLog,
+    private readonly dotnet: DotnetTelemetry,
   ) {
     super();
     const { statsCommand, statsIntervalMs } = config.get('telemetry', { infer: true });
@@ -42,9 +44,15 @@ export class GameTelemetryService extends GameTelemetry implements OnModuleInit,
 
   override read(gamePid: number | null): GameTelemetryValues {
     const stats = this.consoles.stats(gamePid);
-    if (stats === null) return NO_TELEMETRY;
-    const { players, tickMs, ticksPerSecond, gcHeapMb } = stats;
-    return { ...NO_TELEMETRY, players, tickMs, ticksPerSecond, gcHeapMb };
+    const gc = this.dotnet.read(gamePid);
+    return {
+      players: stats?.players ?? null,
+      tickMs: stats?.tickMs ?? null,
+      ticksPerSecond: stats?.ticksPerSecond ?? null,
+      gcHeapMb: gc?.gcHeapMb ?? stats?.gcHeapMb ?? null,
+      gcPausePercent: gc?.gcPausePercent ?? null,
+      gcPauseMaxMs: gc?.gcPauseMaxMs ?? null,
+    };
   }
 
   onModuleInit(): void {

@@ -11,9 +11,9 @@ afterAll(() => {
 
 describe('telemetryConfig', () => {
   it('asks /stats compact once a minute by default, also when the variables are empty', () => {
-    const defaults = { statsIntervalMs: 60_000, statsCommand: '/stats compact' };
+    const defaults = { statsIntervalMs: 60_000, statsCommand: '/stats compact', readsDotnet: true };
     expect(telemetryConfig()).toEqual(defaults);
-    process.env = { VS_SERVER_STATS_INTERVAL: '', VS_SERVER_STATS_COMMAND: '' };
+    process.env = { VS_SERVER_STATS_INTERVAL: '', VS_SERVER_STATS_COMMAND: '', VS_DOTNET_METRICS: '' };
     expect(telemetryConfig()).toEqual(defaults);
   });
 
@@ -36,6 +36,13 @@ describe('telemetryConfig', () => {
       );
     },
   );
+
+  it('does not listen to the .NET runtime with VS_DOTNET_METRICS=false', () => {
+    process.env.VS_DOTNET_METRICS = 'false';
+    expect(telemetryConfig().readsDotnet).toBe(false);
+    process.env.VS_DOTNET_METRICS = 'no';
+    expect(telemetryConfig).toThrow('VS_DOTNET_METRICS="no" cannot be used; allowed: true or false');
+  });
 
   it('refuses a command of two lines, or with what cannot be seen', () => {
     process.env.VS_SERVER_STATS_COMMAND = '/stats compact\n/stop';

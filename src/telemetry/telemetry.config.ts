@@ -1,6 +1,6 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
 import { z } from 'zod';
-import { envNumber, readEnv } from '../config/env.js';
+import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { envText } from '../config/env-text.js';
 
 const MAX_INTERVAL_S = 3600;
@@ -12,9 +12,10 @@ const variables = z.object({
     (seconds) => seconds === 0 || (seconds >= 2 && seconds <= MAX_INTERVAL_S),
   ),
   VS_SERVER_STATS_COMMAND: envText('/stats compact', (line) => (/[\r\n]/.test(line) ? 'one line' : null)),
+  VS_DOTNET_METRICS: envBoolean(true),
 });
 
-/** Settings of what the game is asked, from `VS_SERVER_STATS_*`. */
+/** Settings of what the game is asked, from `VS_SERVER_STATS_*` and `VS_DOTNET_METRICS`. */
 export const telemetryConfig = registerAs('telemetry', () => {
   const env = readEnv(variables);
   return {
@@ -22,6 +23,8 @@ export const telemetryConfig = registerAs('telemetry', () => {
     statsIntervalMs: env.VS_SERVER_STATS_INTERVAL * 1000,
     /** The console line that asks for them. */
     statsCommand: env.VS_SERVER_STATS_COMMAND,
+    /** Whether the .NET runtime of the game is listened to. */
+    readsDotnet: env.VS_DOTNET_METRICS,
   };
 });
 

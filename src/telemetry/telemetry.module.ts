@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { GameTelemetry } from '../metrics/game-telemetry.js';
+import { DotnetTelemetry } from './dotnet/dotnet-telemetry.js';
 import { GameTelemetryService } from './game-telemetry.service.js';
 import { telemetryConfig } from './telemetry.config.js';
 
@@ -8,7 +9,11 @@ import { telemetryConfig } from './telemetry.config.js';
 @Global()
 @Module({
   imports: [ConfigModule.forFeature(telemetryConfig)],
-  providers: [GameTelemetryService, { provide: GameTelemetry, useExisting: GameTelemetryService }],
-  exports: [GameTelemetryService, GameTelemetry],
+  providers: [
+    DotnetTelemetry,
+    GameTelemetryService,
+    { provide: GameTelemetry, useExisting: GameTelemetryService },
+  ],
+  exports: [DotnetTelemetry, GameTelemetryService, GameTelemetry],
 })
 export class TelemetryModule {}

@@ -62,11 +62,16 @@ export class DotnetGame {
     return this.process.pid;
   }
 
-  /** Names of its threads, as the kernel has them: at most 15 characters. */
-  get threads(): string[] {
+  private get threads(): string[] {
+    // At most 15 characters each, as the kernel has them.
     return execFileSync('ps', ['-T', '-o', 'comm=', '-p', String(this.pid)], { encoding: 'utf8' })
       .trim()
       .split('\n');
+  }
+
+  /** How many sessions are open: it has a thread for each, and one more of the same name that answers at the socket. */
+  get sessions(): number {
+    return this.threads.filter((name) => name === '.NET EventPipe').length - 1;
   }
 
   send(line: string): void {

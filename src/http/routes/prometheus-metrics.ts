@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { type EventKind } from '../../events/event-kinds.js';
 import { EventLog } from '../../events/event-log.js';
 import { MetricsScheduler, MetricsService, ServerService } from '../../metrics/index.js';
+import { DotnetTelemetry } from '../../telemetry/dotnet/dotnet-telemetry.js';
 import { GameTelemetryService } from '../../telemetry/game-telemetry.service.js';
 import { type HttpConfig } from '../http.config.js';
 
@@ -36,11 +37,13 @@ export class PrometheusMetrics {
     private readonly scheduler: MetricsScheduler,
     private readonly server: ServerService,
     private readonly events: EventLog,
+    private readonly dotnet: DotnetTelemetry,
     private readonly telemetry: GameTelemetryService,
     config: ConfigService<{ http: HttpConfig }, true>,
   ) {
     this.serverName = config.get('http.serverName', { infer: true });
     this.describeGame();
+    this.describeDotnet();
     this.describeEvents();
     this.describeWhatItSays();
     this.describeMachine();
@@ -144,6 +147,32 @@ export class PrometheusMetrics {
   private describeEvents(): void {
     for (const [name, kind, help] of COUNTED_EVENTS)
       this.counter(name, `${help}, since this process started.`, () => this.events.total(kind));
+  }
+
+  private describeDotnet(): void {
+    const { dotnet } = this;
+    this.gauge(
+      'dotnet_heap_bytes',
+      'Managed heap of the game server after its last garbage collection, as of the moment of the scrape.',
+      () => dotnet.heapBytes,
+    );
+    this.counter(
+      'dotnet_gc_pause_seconds_total',
+      'How long garbage collections have held all threads of the game server, over all its runs that were heard.',
+      () => dotnet.counters?.pauseSeconds ?? null,
+    );
+    new Counter({
+      name: 'vintagestory_dotnet_gc_collections_total',
+      help: 'Garbage collections of the game server by the generation that was collected, over all its runs that were heard.',
+      labelNames: ['generation'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        dotnet.counters?.collections.forEach((count, generation) => {
+          this.inc({ generation }, count);
+        });
+      },
+    });
   }
 
   private describeCollector(): void {
