@@ -104,7 +104,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await other.close();
   });
 
-  it('logs in by the form, and says why a key is refused', async () => {
+  it('logs in by the form, says why a key is refused, and lets go of one, also while nothing answers', async () => {
     watched = await WatchedPage.open(browser, api.url);
     for (const [key, reason] of [
       ['wrong', /not known/],
@@ -121,6 +121,20 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.page.waitForSelector('#login:not([hidden])');
     await watched.reads('login-reason', /prints an address/);
     expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
+
+    // A key that is let go of while the API does not answer.
+    await watched.page.route('**/api/**', (route) => route.abort());
+    await watched.page.fill('#key', ADMIN_KEY);
+    await watched.page.keyboard.press('Enter');
+    await watched.reads('live', /does not answer/);
+    await watched.page.click('#logout');
+    await watched.page.waitForSelector('#login:not([hidden])');
+    expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
+    expect(await watched.page.isVisible('#logout')).toBe(false);
+    await watched.page.unroute('**/api/**');
+    await watched.page.fill('#key', ADMIN_KEY);
+    await watched.page.keyboard.press('Enter');
+    await watched.reads('live', /^Live$/);
   });
 
   it('takes keys of any characters from the address, also when it is opened over the page', async () => {
@@ -143,23 +157,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     expect(watched.page.url()).toBe(poor.url);
   });
 
-  it('lets go of a key while the API does not answer', async () => {
-    watched = await WatchedPage.open(browser, api.url);
-    await watched.page.route('**/api/**', (route) => route.abort());
-    await watched.page.fill('#key', ADMIN_KEY);
-    await watched.page.keyboard.press('Enter');
-    await watched.reads('live', /does not answer/);
-    await watched.page.click('#logout');
-    await watched.page.waitForSelector('#login:not([hidden])');
-    expect(await watched.page.evaluate(() => sessionStorage.length)).toBe(0);
-    expect(await watched.page.isVisible('#logout')).toBe(false);
-    await watched.page.unroute('**/api/**');
-    await watched.page.fill('#key', ADMIN_KEY);
-    await watched.page.keyboard.press('Enter');
-    await watched.reads('live', /^Live$/);
-  });
-
-  it('draws both charts, whose newest point follows the stream; asks nobody else; says nothing', async () => {
+  it('draws both charts, whose newest point follows the stream, over any range or span; asks nobody else; says nothing', async () => {
     await openDashboard();
     await waitFor(async () => (await history()).length >= 6);
     for (const chart of ['memory-chart', 'cpu-chart']) {
@@ -178,6 +176,27 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
         `Memory now: game ${formatValue('gameMemoryMb', gameMemoryMb)}, API ${formatValue('apiMemoryMb', apiMemoryMb)}`
       );
     });
+
+    // 2,000 samples of 0.5 s: 16 minutes.
+    const offered = await watched.page.locator('#ranges button').allTextContents();
+    expect(offered).toEqual(['15 min', 'all']);
+    await watched.page.click('#ranges button:has-text("all")');
+    expect(new URL(watched.page.url()).search).toBe('?range=all');
+    await watched.page.reload();
+    await watched.reads('live', /^Live$/);
+    expect(await watched.page.locator('#ranges button[aria-pressed=true]').textContent()).toBe('all');
+
+    expect(await watched.page.isVisible('#zoom-out')).toBe(false);
+    const box = await watched.page.locator('#memory-chart .u-over').boundingBox();
+    if (box === null) throw new Error('no chart');
+    await watched.page.mouse.move(box.x + box.width * 0.3, box.y + 50);
+    await watched.page.mouse.down();
+    await watched.page.mouse.move(box.x + box.width * 0.7, box.y + 50, { steps: 5 });
+    await watched.page.mouse.up();
+    await watched.page.waitForSelector('#zoom-out:not([hidden])');
+    await watched.page.click('#zoom-out');
+    await watched.page.waitForSelector('#zoom-out', { state: 'hidden' });
+
     expect(watched.messages).toEqual([]);
     expect(watched.requests.filter((url) => !url.startsWith(api.url))).toEqual([]);
     expect(watched.requests.length).toBeGreaterThan(5);
@@ -235,8 +254,9 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     expect(await watched.page.locator('.actions button:disabled').count()).toBe(3);
   });
 
-  it('shows an error of the server in words', async () => {
+  it('says that samples are not archived, and why the server cannot be started', async () => {
     watched = await WatchedPage.open(browser, `${poor.url}#key=${UNUSUAL_KEY}`);
+    await watched.reads('degraded', /kept in memory only: /);
     await watched.reads('server-state', /^stopped$/);
     await watched.page.click('#start');
     await watched.reads('server-error', /program \/nonexistent\/game was not found/);
@@ -255,18 +275,6 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
       await watched.reads('live', /^Live$/);
       await watched.reads('sample-age', /^[01] s ago$/);
     }
-  });
-
-  it('offers the ranges that the buffer can cover and keeps the wanted one in the address', async () => {
-    await openDashboard();
-    const offered = () => watched.page.locator('#ranges button').allTextContents();
-    // 2,000 samples of 0.5 s: 16 minutes.
-    expect(await offered()).toEqual(['15 min', 'all']);
-    await watched.page.click('#ranges button:has-text("all")');
-    expect(new URL(watched.page.url()).search).toBe('?range=all');
-    await watched.page.reload();
-    await watched.reads('live', /^Live$/);
-    expect(await watched.page.locator('#ranges button[aria-pressed=true]').textContent()).toBe('all');
   });
 
   it('shows under the cursor what the API returned for that time, in both charts', async () => {
@@ -343,38 +351,31 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     },
   );
 
-  it.each(['light', 'dark'] as const)('has no violation of accessibility rules (%s)', async (colorScheme) => {
+  it('has no violation of accessibility rules, light or dark', async () => {
     // The rules are injected by the test, past the page's content security policy.
-    await openDashboard({ colorScheme, bypassCSP: true });
+    await openDashboard({ bypassCSP: true });
+    await watched.page.evaluate(axe.source);
     const violations = async () => {
-      await watched.page.evaluate(axe.source);
       const { violations: found } = await watched.page.evaluate(() =>
         (Reflect.get(window, 'axe') as { run: () => Promise<axe.AxeResults> }).run(),
       );
       return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
     };
-    expect(await violations()).toEqual([]);
+    const inBoth = async () => {
+      const found: Record<string, string[]> = {};
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await watched.page.emulateMedia({ colorScheme });
+        found[colorScheme] = await violations();
+      }
+      return found;
+    };
+    const none = { light: [], dark: [] };
+    expect(await inBoth()).toEqual(none);
     await watched.page.click('#stop');
-    expect(await violations()).toEqual([]);
+    expect(await inBoth()).toEqual(none);
     await watched.page.click('#confirm button[value=cancel]');
     await watched.page.click('#logout');
-    expect(await violations()).toEqual([]);
-  });
-
-  it('zooms into a span that is marked by dragging, and out again', async () => {
-    await openDashboard();
-    await waitFor(async () => (await history()).length >= 8);
-    await watched.page.click('#ranges button:has-text("all")');
-    expect(await watched.page.isVisible('#zoom-out')).toBe(false);
-    const box = await watched.page.locator('#memory-chart .u-over').boundingBox();
-    if (box === null) throw new Error('no chart');
-    await watched.page.mouse.move(box.x + box.width * 0.3, box.y + 50);
-    await watched.page.mouse.down();
-    await watched.page.mouse.move(box.x + box.width * 0.7, box.y + 50, { steps: 5 });
-    await watched.page.mouse.up();
-    await watched.page.waitForSelector('#zoom-out:not([hidden])');
-    await watched.page.click('#zoom-out');
-    await watched.page.waitForSelector('#zoom-out', { state: 'hidden' });
+    expect(await inBoth()).toEqual(none);
   });
 
   it('shows means of what reaches further back than its samples', async () => {
@@ -386,11 +387,6 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.reads('resolution', /^means of \d/);
     await waitFor(async () => (await watched.pixels('memory-chart', '--api')) > 50);
     expect(watched.messages).toEqual([]);
-  });
-
-  it('says that samples are not archived, and why', async () => {
-    watched = await WatchedPage.open(browser, `${poor.url}#key=${UNUSUAL_KEY}`);
-    await watched.reads('degraded', /kept in memory only: /);
   });
 
   it('works behind a proxy’s sub-path', async () => {
@@ -405,7 +401,6 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   });
 
   it('is sent with headers that forbid foreign scripts and frames, and that work over plain HTTP', async () => {
-    watched = await WatchedPage.open(browser, api.url);
     const { headers } = await fetch(api.url);
     const policy = headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'self'");
@@ -416,8 +411,16 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
 
   // From here on the samples have holes.
 
-  it('changes the interval, says why a value is refused, and goes back to the default', async () => {
-    await openDashboard();
+  it('changes the interval, says why a value is refused, goes back to the default, and follows what others set', async () => {
+    const context = await browser.newContext();
+    context.setDefaultTimeout(60_000);
+    watched = await WatchedPage.openTab(context, `${api.url}#key=${ADMIN_KEY}`, () => {
+      // The page asks for what changes rarely each second, and not every ten.
+      const real = setInterval;
+      Object.assign(window, { setInterval: (handler: () => void, ms: number) => real(handler, ms / 10) });
+    });
+    await watched.reads('live', /^Live$/);
+    await watched.reads('game-memory', /MiB/);
     await watched.page.fill('#interval', '0.01');
     await watched.page.click('#interval-form button[type=submit]');
     await watched.reads('interval-error', /0\.1/);
@@ -441,17 +444,8 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.page.click('#interval-reset');
     await watched.reads('sample-interval', /every 0\.5 s/);
     expect(await api.data('settings')).toMatchObject({ intervalSeconds: { source: 'environment' } });
-  });
 
-  it('shows an interval that was set elsewhere, but not over what is being typed', async () => {
-    const context = await browser.newContext();
-    context.setDefaultTimeout(60_000);
-    watched = await WatchedPage.openTab(context, `${api.url}#key=${ADMIN_KEY}`, () => {
-      // The page asks for what changes rarely each second, and not every ten.
-      const real = setInterval;
-      Object.assign(window, { setInterval: (handler: () => void, ms: number) => real(handler, ms / 10) });
-    });
-    await watched.reads('live', /^Live$/);
+    // Elsewhere: not over what is being typed here.
     const setElsewhere = (intervalSeconds: number | null) =>
       api.request('api/v1alpha1/settings', {
         method: 'PATCH',
@@ -469,16 +463,13 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await setElsewhere(null);
   });
 
-  it('says that samples are stale when they stay away', async () => {
+  it('says when samples stay away and when the API is gone, comes back with it, and shows the hole', async () => {
     await openDashboard();
     api.child.kill('SIGSTOP');
     await watched.reads('live', /^Stale, last sample/);
     api.child.kill('SIGCONT');
     await watched.reads('live', /^Live$/);
-  });
 
-  it('says when the API is gone, comes back with it, fills in what it can and shows the hole', async () => {
-    await openDashboard();
     const { port } = new URL(api.url);
     const { pid } = await api.data<{ pid: number }>('server/status');
     await api.kill();
