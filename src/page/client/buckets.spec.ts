@@ -42,6 +42,16 @@ describe('means that go on with the samples of the page', () => {
     });
   });
 
+  it('have of players the most at a time', () => {
+    const players = [3, 8, 1].map((count, i) => ({ ...point(10 + i), players: count }));
+    const { points } = continued(
+      { points: [], bucketSeconds: 10, to: T0 + 10 },
+      [point(9), ...players],
+      T0 + 20,
+    );
+    expect(points.map(({ players, apiMemoryMb }) => [players, apiMemoryMb])).toEqual([[8, 11]]);
+  });
+
   it('stay as they were answered where something in between is not held, or nothing is', () => {
     const answered = { to: 5, points: [[0, 0, 77]] };
     expect(means(held, 5, 43)).toEqual(answered);

@@ -1,9 +1,10 @@
 import { type Api } from './api.js';
+import { SHOWN_MAXIMA } from './charts.js';
 import { type Point, toPoint } from './samples.js';
 import { type Span } from './span.js';
-import { type Sample } from './wire.js';
+import { type Bucket } from './wire.js';
 import { MAX_POINTS, MIN_POINTS } from '../../http/contract.js';
-import { mapSeries } from '../../metrics/series.js';
+import { mapSeries, maximumOf } from '../../metrics/series.js';
 
 /** A span is asked for again when it has moved by a bucket, and not more often than this: samples go on meanwhile. */
 const MIN_REFRESH_MS = 30_000;
@@ -51,12 +52,12 @@ export class Buckets {
     const time = (seconds: number) => encodeURIComponent(new Date(seconds * 1000).toISOString());
     try {
       const { metrics, bucketSeconds } = await this.api.request<{
-        metrics: Sample[];
+        metrics: Bucket[];
         bucketSeconds: number;
       }>(
         `metrics/history?from=${time(span.from)}&to=${time(span.to)}&points=${Math.max(MIN_POINTS, Math.min(MAX_POINTS, points))}`,
       );
-      this.answer = { points: metrics.map(toPoint), bucketSeconds, to: span.to };
+      this.answer = { points: metrics.map(summary), bucketSeconds, to: span.to };
       this.onAnswer();
     } catch {
       // The stream says that the API is gone; the span is asked for again.
@@ -96,7 +97,7 @@ export function continued(answer: Means, held: readonly Point[], to: number): Me
     if (group === undefined) groups.set(bucket, [point]);
     else group.push(point);
   }
-  const made = [...groups].map(([bucket, group]) => meanOf(group, bucket * bucketSeconds));
+  const made = [...groups].map(([bucket, group]) => summaryOf(group, bucket * bucketSeconds));
   return {
     points: [...answer.points.filter((point) => bucketOf(point) < firstWhole), ...made],
     bucketSeconds,
@@ -104,11 +105,20 @@ export function continued(answer: Means, held: readonly Point[], to: number): Me
   };
 }
 
-function meanOf(group: readonly Point[], time: number): Point {
-  const means = mapSeries((series) => {
+/** What the charts show of a bucket. */
+function summary(bucket: Bucket): Point {
+  const maxima = [...SHOWN_MAXIMA].map((series) => [series, bucket[maximumOf(series)]]);
+  return { ...toPoint(bucket), ...(Object.fromEntries(maxima) as Partial<Point>) };
+}
+
+function summaryOf(group: readonly Point[], time: number): Point {
+  const values = mapSeries((series) => {
     const known = group.map((point) => point[series]).filter((value) => value !== null);
-    return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+    if (known.length === 0) return null;
+    return SHOWN_MAXIMA.has(series)
+      ? Math.max(...known)
+      : known.reduce((sum, value) => sum + value, 0) / known.length;
   });
   // What every sample has, their means have as well.
-  return { timestamp: new Date(time * 1000).toISOString(), time, ...means } as Point;
+  return { timestamp: new Date(time * 1000).toISOString(), time, ...values } as Point;
 }

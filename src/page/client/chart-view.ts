@@ -3,9 +3,10 @@ import { Chart } from './chart.js';
 import { CHARTS } from './charts.js';
 import { element, setText } from './dom.js';
 import { formatWidth } from './format.js';
-import { offeredRanges, wantedRange } from './ranges.js';
+import { markersOf } from './markers.js';
 import { type Point } from './samples.js';
-import { historyBegin, isHeld, type Span, spanOf } from './span.js';
+import { SpanEvents } from './span-events.js';
+import { isHeld, type Span, spanOf } from './span.js';
 import { type Change, type State } from './state.js';
 import { toTimeline } from './timeline.js';
 import { type MakeView, type Page } from './view.js';
@@ -34,10 +35,14 @@ class ChartView {
   private readonly state: State;
   private readonly charts: readonly Chart[];
   private readonly buckets: Buckets;
+  private readonly spanEvents: SpanEvents;
   private frame: number | null = null;
 
   constructor({ api, state, closing }: Page) {
     this.state = state;
+    this.spanEvents = new SpanEvents(api, () => {
+      this.draw();
+    });
     const zoomTo = (span: Span | null) => {
       state.zoomTo(span);
     };
@@ -72,19 +77,22 @@ class ChartView {
 
   private drawNow({ span, points, known, stepSeconds, bucketSeconds }: Shown): void {
     const timeline = toTimeline(points, known, stepSeconds);
-    for (const chart of this.charts) chart.draw(timeline, span);
+    const markers = markersOf(
+      this.spanEvents.over(span, this.state.events),
+      span,
+      this.charts[0]?.width ?? 0,
+    );
+    for (const chart of this.charts) chart.draw(timeline, span, markers);
     element('zoom-out', HTMLElement).hidden = this.state.zoomed === null;
     setText('resolution', bucketSeconds === null ? '' : `means of ${formatWidth(bucketSeconds)}`);
   }
 
   private shown(): Shown {
-    const { info, samples, completeUntil, coveredSeconds, zoomed, clock } = this.state;
+    const { info, samples, completeUntil, begin, zoomed, clock } = this.state;
     const { now } = clock;
     const end = completeUntil ?? now;
     const heldFrom = samples.all[0]?.time ?? now;
-    const historyFrom = info.historyFrom === null ? null : Date.parse(info.historyFrom) / 1000;
-    const begin = historyBegin(heldFrom, historyFrom, !samples.areAll);
-    const span = zoomed ?? spanOf(wantedRange(location.search, offeredRanges(coveredSeconds)), now, begin);
+    const span = zoomed ?? spanOf(this.state.rangeBy(location.search), now, begin);
     const inSpan = ({ time }: Point) => time >= span.from && time <= span.to;
     const held = samples.all.filter(({ time }) => time <= end);
     const heldInSpan = held.filter(inSpan);

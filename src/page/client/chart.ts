@@ -1,24 +1,37 @@
 import UPlot from 'uplot';
 import { hatchHoles } from './chart-holes.js';
-import { type ChartKind, headingOf, labelOf } from './charts.js';
+import { drawMark } from './chart-mark.js';
+import { drawMarkers } from './chart-markers.js';
+import { type ChartKind, headingOf, labelOf, type Line } from './charts.js';
 import { formatNumber, formatTime, formatValue } from './format.js';
+import { MarkerTip } from './marker-tip.js';
+import { type Marker } from './markers.js';
 import { paletteColour } from './palette.js';
+import { type Point } from './samples.js';
 import { type Span } from './span.js';
 import { timeLabels } from './time-axis.js';
 import { type Timeline, valuesOf } from './timeline.js';
+import { SERIES } from '../../metrics/series.js';
 
 const PLOT_HEIGHT = 230;
 /** Between two labels of the time axis, CSS pixels. */
 const LABEL_SPACE = 80;
 /** A shorter drag is a click that slipped. */
 const MIN_DRAG_PIXELS = 6;
+/** Between two numbers at the axis of what is counted. */
+const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const CURSOR = 'vintagestory-metrics';
 
 /** A chart on the page. */
 export class Chart {
+  private readonly card = document.createElement('article');
   private readonly container = document.createElement('div');
   private readonly plot: UPlot;
+  private readonly tip: MarkerTip;
   private timeline: Timeline = { times: [], points: [], holes: [] };
+  private markers: readonly Marker[] = [];
+  /** The lines that have had a value since the page was opened. */
+  private readonly seen = new Set<Line>();
 
   /** Adds it to what is in `place` until `closing`; `onZoom` is called with a span that was marked by dragging. */
   constructor(
@@ -27,18 +40,27 @@ export class Chart {
     onZoom: (span: Span) => void,
     closing: AbortSignal,
   ) {
-    const card = document.createElement('article');
+    const { card } = this;
     card.className = 'card chart';
+    card.hidden = kind.isOptional === true;
     const heading = document.createElement('h2');
     heading.id = `${kind.id}-title`;
     heading.textContent = headingOf(kind);
     this.container.id = `${kind.id}-chart`;
     this.container.className = 'plot';
     card.append(heading, this.container);
+    if (kind.note !== undefined) {
+      const text = document.createElement('p');
+      text.className = 'detail';
+      text.textContent = kind.note;
+      heading.after(text);
+    }
     place.append(card);
 
     this.plot = this.makePlot(onZoom);
     this.plot.over.setAttribute('role', 'img');
+    this.tip = new MarkerTip(this.plot, closing);
+    this.showSeen();
     const resizing = new ResizeObserver(() => {
       this.plot.setSize({ width: this.width, height: PLOT_HEIGHT });
     });
@@ -54,15 +76,25 @@ export class Chart {
     });
   }
 
-  /** Draws a span of the timeline. */
-  draw(timeline: Timeline, { from, to }: Span): void {
+  /** Draws a span of the timeline, with the markers in it. */
+  draw(timeline: Timeline, { from, to }: Span, markers: readonly Marker[]): void {
     this.timeline = timeline;
+    this.markers = markers;
     const values = this.kind.lines.map(({ series }) => valuesOf(timeline, series));
+    const seenBefore = this.seen.size;
+    this.kind.lines.forEach((line, i) => {
+      if (values[i]?.some((value) => value !== null)) this.seen.add(line);
+    });
+    if (this.seen.size > seenBefore) this.showSeen();
     this.plot.batch(() => {
       this.plot.setData([[...timeline.times], ...values], false);
       this.plot.setScale('x', { min: from, max: Math.max(to, from + 1) });
     });
-    const now = this.kind.lines.map((line, i) => {
+    // While nobody points at a chart its legend has the newest values.
+    if ((this.plot.cursor.left ?? -1) < 0) this.plot.setLegend({}, false);
+    this.tip.point(markers);
+    const now = this.kind.lines.flatMap((line, i) => {
+      if (!this.seen.has(line)) return [];
       const value = formatValue(line.series, values[i]?.at(-1) ?? null);
       return `${withinSentence(labelOf(line, this.kind))} ${value}`;
     });
@@ -74,8 +106,25 @@ export class Chart {
     return Math.round(this.width * devicePixelRatio);
   }
 
-  private get width(): number {
+  /** In pixels of the page. */
+  get width(): number {
     return Math.max(200, this.container.clientWidth);
+  }
+
+  /** Shows the chart when it is wanted by now, and in its legend the lines that there are. */
+  private showSeen(): void {
+    if (this.seen.size > 0) this.card.hidden = false;
+    const rows = this.container.querySelectorAll<HTMLElement>('.u-series');
+    this.kind.lines.forEach((line, i) => {
+      // The first row is of the time.
+      const row = rows[i + 1];
+      if (row) row.hidden = !this.seen.has(line);
+    });
+  }
+
+  /** The newest point that is drawn, or null. */
+  private get newest(): Point | null {
+    return [...this.timeline.points].reverse().find((point) => point !== null) ?? null;
   }
 
   private makePlot(onZoom: (span: Span) => void): UPlot {
@@ -83,16 +132,24 @@ export class Chart {
       stroke: () => paletteColour('--quiet'),
       grid: { stroke: () => paletteColour('--grid'), width: 1 },
     };
+    // There is no half player.
+    const isCount = SERIES[this.kind.lines[0].series].digits === 0;
+    const steps = isCount ? { incrs: WHOLE_STEPS } : {};
     return new UPlot(
       {
         width: this.width,
         height: PLOT_HEIGHT,
         cursor: { sync: { key: CURSOR }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, (max || 0) * 1.1)] } },
+        scales: {
+          y: { range: (_plot, _min, max) => [0, 1.1 * Math.max(1, max || 0, this.kind.mark ?? 0)] },
+        },
         series: [
           {
             label: 'Time',
-            value: (_plot, seconds: number | null) => (seconds === null ? '–' : formatTime(seconds * 1000)),
+            value: (_plot, seconds: number | null) => {
+              const shown = seconds ?? this.newest?.time;
+              return shown === undefined ? '–' : formatTime(shown * 1000);
+            },
           },
           ...this.kind.lines.map((line) => ({
             label: labelOf(line, this.kind),
@@ -100,7 +157,8 @@ export class Chart {
             width: 2,
             spanGaps: false,
             points: { show: false },
-            value: (_plot: UPlot, value: number | null) => formatValue(line.series, value),
+            value: (_plot: UPlot, value: number | null, _line: number, place: number | null) =>
+              formatValue(line.series, place === null ? (this.newest?.[line.series] ?? null) : value),
           })),
         ],
         axes: [
@@ -109,12 +167,23 @@ export class Chart {
             space: LABEL_SPACE,
             values: (_plot, times, _axis, _space, stepSeconds) => timeLabels(times, stepSeconds),
           },
-          { ...axis, size: 56, values: (_plot, values) => values.map(formatNumber) },
+          { ...axis, ...steps, size: 56, values: (_plot, values) => values.map(formatNumber) },
         ],
         hooks: {
           drawClear: [
             (plot) => {
               hatchHoles(plot, this.timeline.holes);
+            },
+          ],
+          draw: [
+            (plot) => {
+              if (this.kind.mark !== undefined) drawMark(plot, this.kind.mark);
+              drawMarkers(plot, this.markers);
+            },
+          ],
+          setCursor: [
+            () => {
+              this.tip.point(this.markers);
             },
           ],
           setSelect: [

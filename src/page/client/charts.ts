@@ -1,3 +1,4 @@
+import { formatNumber } from './format.js';
 import { SERIES, type SeriesName } from '../../metrics/series.js';
 
 /** A line of a chart. */
@@ -5,6 +6,8 @@ export interface Line {
   readonly series: SeriesName;
   /** A custom property of the page's palette. */
   readonly colour: `--${string}`;
+  /** Over a longer span: of each step the maximum is what people want, and not the mean. */
+  readonly isMaximum?: true;
 }
 
 /** A chart: its lines are in one unit. */
@@ -14,8 +17,18 @@ export interface ChartKind {
   readonly title: string;
   /** What the unit is of, for the heading. */
   readonly of?: string;
+  /** One that no sample has a value of is left out. */
   readonly lines: readonly [Line, ...Line[]];
+  /** It is there only once a sample has something for it. */
+  readonly isOptional?: true;
+  /** A value with a dashed line of its own. */
+  readonly mark?: number;
+  /** What is said below the heading. */
+  readonly note?: string;
 }
+
+/** The game wants to tick 30 times a second. */
+const TICK_MS = 33.3;
 
 /** The charts, from top to bottom. */
 export const CHARTS: readonly ChartKind[] = [
@@ -24,6 +37,7 @@ export const CHARTS: readonly ChartKind[] = [
     title: 'Memory',
     lines: [
       { series: 'gameMemoryMb', colour: '--game' },
+      { series: 'gcHeapMb', colour: '--heap' },
       { series: 'apiMemoryMb', colour: '--api' },
     ],
   },
@@ -34,9 +48,33 @@ export const CHARTS: readonly ChartKind[] = [
     lines: [
       { series: 'gameCpuPercent', colour: '--game' },
       { series: 'apiCpuPercent', colour: '--api' },
+      { series: 'machineCpuPercent', colour: '--machine' },
     ],
   },
+  {
+    id: 'ticks',
+    title: 'Tick time and GC pauses',
+    isOptional: true,
+    lines: [
+      { series: 'tickMs', colour: '--game' },
+      { series: 'gcPauseMaxMs', colour: '--heap', isMaximum: true },
+    ],
+    mark: TICK_MS,
+    note: `Dashed: ${formatNumber(TICK_MS)} ms, what a tick may take when there are 30 a second. Of a longer span: mean tick times, and the longest pauses.`,
+  },
+  {
+    id: 'players',
+    title: 'Players',
+    note: 'Of a longer span: the most at a time.',
+    isOptional: true,
+    lines: [{ series: 'players', colour: '--game', isMaximum: true }],
+  },
 ];
+
+/** The series of which the charts show the maximum over each step of a longer span, and not the mean. */
+export const SHOWN_MAXIMA: ReadonlySet<SeriesName> = new Set(
+  CHARTS.flatMap(({ lines }) => lines.filter(({ isMaximum }) => isMaximum).map(({ series }) => series)),
+);
 
 /** The heading of a chart: `CPU, % of one core`. */
 export function headingOf({ title, of, lines: [first] }: ChartKind): string {

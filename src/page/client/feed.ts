@@ -1,28 +1,29 @@
 import { type Api } from './api.js';
+import { requestEvents } from './event-request.js';
 import { type LiveEvent } from './live-event.js';
-import { followSamples } from './live.js';
+import { followStream } from './live.js';
 import { type State } from './state.js';
 import { requestTail } from './tail.js';
 
-/** Until the page asks again for samples that it did not get. */
+/** Until the page asks again for what it did not get. */
 const RETRY_MS = 2000;
 
 /**
- * Fills the state from the stream of samples until `closing`, and with what came before it; `onConnect` is called each
- * time when it is connected. Resolves with the reason when the key is refused.
+ * Fills the state from the stream of samples and events until `closing`, and with what came before it; `onConnect` is
+ * called each time when it is connected. Resolves with the reason when the key is refused.
  */
 export function feed(api: Api, state: State, closing: AbortSignal, onConnect: () => void): Promise<string> {
   let connections = 0;
 
   /** Asks for what came before the connection, until it is answered or the connection is another. */
-  async function loadPast(): Promise<void> {
-    const connection = ++connections;
+  async function load<T>(ask: () => Promise<T>, take: (answer: T) => void): Promise<void> {
+    const connection = connections;
     const isCurrent = () => connection === connections && !closing.aborted;
     while (isCurrent()) {
-      const tail = await requestTail(api, state.info.capacity, state.clock).catch(() => null);
+      const answer = await ask().catch(() => null);
       if (!isCurrent()) return;
-      if (tail !== null) {
-        state.addPast(tail);
+      if (answer !== null) {
+        take(answer);
         return;
       }
       await new Promise((done) => setTimeout(done, RETRY_MS));
@@ -33,12 +34,27 @@ export function feed(api: Api, state: State, closing: AbortSignal, onConnect: ()
     function hear(event: LiveEvent): void {
       switch (event.type) {
         case 'connected':
+          connections++;
           state.connect();
-          void loadPast();
+          void load(
+            () => requestTail(api, state.info.capacity, state.clock),
+            (tail) => {
+              state.addPast(tail);
+            },
+          );
+          void load(
+            () => requestEvents(api),
+            (answer) => {
+              state.addNewestEvents(answer);
+            },
+          );
           onConnect();
           return;
         case 'sample':
           state.addSample(event.sample);
+          return;
+        case 'event':
+          state.addEvent(event.event);
           return;
         case 'broken':
           connections++;
@@ -51,6 +67,6 @@ export function feed(api: Api, state: State, closing: AbortSignal, onConnect: ()
           return;
       }
     }
-    followSamples(api, hear, closing);
+    followStream(api, hear, closing);
   });
 }

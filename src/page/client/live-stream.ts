@@ -1,15 +1,15 @@
 import { type Api, ApiError } from './api.js';
-import { EventParser } from './event-parser.js';
-import { type LiveListener } from './live-event.js';
-import { type Sample } from './wire.js';
-import { KEEP_ALIVE_MS, SNAPSHOT_EVENT } from '../../http/contract.js';
+import { EventParser, type StreamEvent } from './event-parser.js';
+import { type LiveEvent, type LiveListener } from './live-event.js';
+import { type Sample, type TimelineEvent } from './wire.js';
+import { KEEP_ALIVE_MS, SNAPSHOT_EVENT, TIMELINE_EVENT } from '../../http/contract.js';
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 /** The API says something more often; a connection that is silent for so long is dead. */
 const SILENCE_MS = KEEP_ALIVE_MS + 25_000;
 
-/** Follows the stream of samples until it is closed; comes back after a break, with growing pauses. */
+/** Follows the stream of samples and events until it is closed; comes back after a break, with growing pauses. */
 export class LiveStream {
   private readonly closing = new AbortController();
   private pauseMs = FIRST_PAUSE_MS;
@@ -72,13 +72,20 @@ export class LiveStream {
         if (done) return;
         clearTimeout(silence);
         silence = setTimeout(abort, SILENCE_MS);
-        const snapshots = parser.push(value).filter(({ type }) => type === SNAPSHOT_EVENT);
-        if (snapshots.length === 0) this.tell({ type: 'alive' });
-        for (const { data } of snapshots) this.tell({ type: 'sample', sample: JSON.parse(data) as Sample });
+        const told = parser.push(value).flatMap(toLiveEvent);
+        if (told.length === 0) this.tell({ type: 'alive' });
+        for (const event of told) this.tell(event);
       }
     } finally {
       clearTimeout(silence);
       this.closing.signal.removeEventListener('abort', abort);
     }
   }
+}
+
+/** What the page wants to know of; a later API may send other things as well. */
+function toLiveEvent({ type, data }: StreamEvent): LiveEvent[] {
+  if (type === SNAPSHOT_EVENT) return [{ type: 'sample', sample: JSON.parse(data) as Sample }];
+  if (type === TIMELINE_EVENT) return [{ type: 'event', event: JSON.parse(data) as TimelineEvent }];
+  return [];
 }

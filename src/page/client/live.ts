@@ -5,18 +5,18 @@ import { type Dropped } from './shared-stream.js';
 import { type TabMessage } from './stream-worker.js';
 
 /** Part of the worker's name: a page after an upgrade that speaks otherwise starts one of its own. */
-const VERSION = '1';
+const VERSION = '2';
 /** A worker answers at once when it runs at all. */
 const FIRST_ANSWER_MS = 10_000;
 /** It says something at least every 40 s, and more often while the API is there. */
 const SILENCE_MS = 60_000;
 
 /**
- * Follows the samples until `closing`: by the one stream of all tabs, which a shared worker reads, or by one of its own
+ * Follows the samples and events until `closing`: by the one stream of all tabs, which a shared worker reads, or by one of its own
  * where that is not to be had (Chrome on Android). Web Locks, by which tabs could choose one of them, are missing on
  * pages that come over plain HTTP.
  */
-export function followSamples(api: Api, tell: LiveListener, closing: AbortSignal): void {
+export function followStream(api: Api, tell: LiveListener, closing: AbortSignal): void {
   if (typeof SharedWorker === 'undefined') followAlone(api, tell, closing);
   else new SharedFollower(api, tell, closing).attach();
 }

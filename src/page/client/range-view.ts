@@ -1,5 +1,5 @@
 import { element } from './dom.js';
-import { offeredRanges, searchWith, wantedRange } from './ranges.js';
+import { offeredRanges, searchWith } from './ranges.js';
 import { type MakeView } from './view.js';
 
 /** Offers the ranges that the history can fill, and keeps the chosen one in the address. */
@@ -28,7 +28,7 @@ export const rangeView: MakeView = ({ state, closing }) => {
         }),
       );
     }
-    const { name } = wantedRange(location.search, offered);
+    const { name } = state.rangeBy(location.search);
     for (const button of toolbar.children) {
       button.setAttribute('aria-pressed', String(button.id === `range-${name}`));
     }

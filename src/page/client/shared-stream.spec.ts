@@ -89,6 +89,15 @@ describe('the stream of all tabs', () => {
     await until(() => streams.length === 0);
   });
 
+  it('passes events on between samples, and stays connected by them', async () => {
+    const [tab] = open(1) as [Tab];
+    await until(() => tab.heard.includes('connected'));
+    streams[0]?.write(`${SAMPLE}event: event\ndata: {"kind":"game_ready"}\n\nevent: later\ndata: {}\n\n`);
+    await until(() => tab.heard.includes('event'));
+    expect(tab.heard.filter((type) => type !== 'alive')).toEqual(['connected', 'sample', 'event']);
+    expect(come().heard).toEqual(['connected']);
+  });
+
   it('drops a tab that reads nothing, and keeps the one that does', async () => {
     const [reader, frozen] = open(2) as [Tab, Tab];
     await until(() => streams.length === 1);

@@ -49,7 +49,8 @@ export class SharedStream {
   }
 
   private tellAll(event: LiveEvent): void {
-    if (event.type !== 'sample' && event.type !== 'alive') this.isConnected = event.type === 'connected';
+    if (event.type === 'connected') this.isConnected = true;
+    else if (event.type === 'broken' || event.type === 'refused') this.isConnected = false;
     for (const follower of [...this.unread.keys()]) {
       this.tell(follower, event);
       if (event.type === 'refused') this.remove(follower);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { historyBegin, isHeld, spanOf } from './span.js';
+import { historyBegin, isHeld, spanAround, spanOf } from './span.js';
 
 describe('the span on the charts', () => {
   it('ends now, and begins where the range or the history does', () => {
@@ -23,4 +23,11 @@ it('knows when the history begins, of which the API says the minute', () => {
   expect(historyBegin(150, 120, true)).toBe(120);
   expect(historyBegin(150, 60, false)).toBe(60);
   expect(historyBegin(150, null, true)).toBe(150);
+});
+
+it('is around a moment, has some samples, and ends now at the latest', () => {
+  expect(spanAround(10_000, 20_000, 10)).toEqual({ from: 9850, to: 10_150 });
+  expect(spanAround(10_000, 20_000, 60)).toEqual({ from: 9100, to: 10_900 });
+  expect(spanAround(10_000, 10_020, 10)).toEqual({ from: 9720, to: 10_020 });
+  expect(spanAround(10_000, 9990, 10)).toEqual({ from: 9700, to: 10_000 });
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Clock } from './clock.js';
+import { toPoint } from './samples.js';
 import { type Change, State } from './state.js';
 import { type Info } from './wire.js';
 import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
@@ -23,6 +24,14 @@ const sampleOf = (secondsAgo: number) => ({
   ...UNKNOWN_VALUES,
 });
 
+const event = {
+  timestamp: new Date(NOW_MS).toISOString(),
+  kind: 'game_ready',
+  level: 'info',
+  text: 'The game server is ready.',
+  numbers: {},
+} as const;
+
 describe('the state of the page', () => {
   let changes: Change[];
   let state: State;
@@ -41,6 +50,9 @@ describe('the state of the page', () => {
     state.addPast({ points: [], areAll: true });
     state.setAnswering(false);
     state.setInfo(info(5));
+    state.addEvent(event);
+    state.addNewestEvents({ events: [], areAll: true });
+    state.addOlderEvents({ events: [], areAll: true });
     state.zoomTo({ from: 0, to: 1 });
     state.passSecond();
     state.disconnect(1000);
@@ -50,6 +62,9 @@ describe('the state of the page', () => {
       'past',
       'connection',
       'info',
+      'events',
+      'events',
+      'events',
       'span',
       'passed',
       'connection',
@@ -79,5 +94,13 @@ describe('the state of the page', () => {
     expect(state.coveredSeconds).toBeCloseTo(7200, 0);
     state.setInfo(info(60));
     expect(state.coveredSeconds).toBe(21_600);
+  });
+  it('shows what there is when it opens: an hour of two, minutes of a young history', () => {
+    expect(state.rangeBy('').name).toBe('1h');
+    state.setInfo({ ...info(10), historyFrom: null });
+    expect(state.rangeBy('').name).toBe('5m');
+    state.addPast({ points: [toPoint(sampleOf(600))], areAll: true });
+    expect(state.rangeBy('').name).toBe('15m');
+    expect(state.rangeBy('?range=1h').name).toBe('1h');
   });
 });

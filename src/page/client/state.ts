@@ -1,15 +1,17 @@
 import { type Clock } from './clock.js';
+import { offeredRanges, type Range, wantedRange } from './ranges.js';
+import { Events, type EventsAnswer, toPastEvent } from './events.js';
 import { Samples, toPoint } from './samples.js';
-import { type Span } from './span.js';
+import { historyBegin, type Span } from './span.js';
 import { type Tail } from './tail.js';
-import { type Info, type Sample } from './wire.js';
+import { type Info, type Sample, type TimelineEvent } from './wire.js';
 import { MAX_MISSED_INTERVALS } from '../../metrics/missed-intervals.js';
 
 /**
  * What the state has changed in: a second has `passed`; a `sample` has come; the `past` before the connection is known;
- * the `connection`; the `info`; the `span` that the charts are to show. `start`: all of it is new.
+ * the `events`; the `connection`; the `info`; the `span` that the charts are to show. `start`: all of it is new.
  */
-export type Change = 'start' | 'passed' | 'sample' | 'past' | 'connection' | 'info' | 'span';
+export type Change = 'start' | 'passed' | 'sample' | 'past' | 'events' | 'connection' | 'info' | 'span';
 
 /** To the stream of samples; `retryAt` by performance.now(). */
 export type Connection = 'connecting' | 'connected' | { readonly retryAt: number };
@@ -17,6 +19,7 @@ export type Connection = 'connecting' | 'connected' | { readonly retryAt: number
 /** What the page knows, and what follows from it. Its methods change it, and tell; views only read it. */
 export class State {
   readonly samples = new Samples();
+  readonly events = new Events();
   connection: Connection = 'connecting';
   /** Whether requests for the state of the game server are answered. */
   isAnswering = true;
@@ -33,6 +36,18 @@ export class State {
     private readonly tell: (change: Change) => void,
   ) {
     this.completeUntil = clock.now;
+  }
+
+  /** When the history begins, s since the epoch; now, when there is none. */
+  get begin(): number {
+    const { samples, info, clock } = this;
+    const historyFrom = info.historyFrom === null ? null : Date.parse(info.historyFrom) / 1000;
+    return historyBegin(samples.all[0]?.time ?? clock.now, historyFrom, !samples.areAll);
+  }
+
+  /** The range that the charts show when nothing is zoomed to, by the query of the page's address. */
+  rangeBy(search: string): Range {
+    return wantedRange(search, offeredRanges(this.coveredSeconds), this.clock.now - this.begin);
   }
 
   /** Of the newest sample, or null when there is none. */
@@ -74,6 +89,7 @@ export class State {
     this.connection = 'connected';
     this.connectedAt = performance.now();
     this.samples.connected();
+    this.events.connected();
     this.tell('connection');
   }
 
@@ -93,6 +109,23 @@ export class State {
     this.samples.replace(points, areAll);
     this.completeUntil = null;
     this.tell('past');
+  }
+
+  addEvent(event: TimelineEvent): void {
+    this.events.add(toPastEvent(event));
+    this.tell('events');
+  }
+
+  /** The newest events: what happened before the connection is known. */
+  addNewestEvents(answer: EventsAnswer): void {
+    this.events.addNewest(answer);
+    this.tell('events');
+  }
+
+  /** Events from before the oldest. */
+  addOlderEvents(answer: EventsAnswer): void {
+    this.events.addOlder(answer);
+    this.tell('events');
   }
 
   setAnswering(isAnswering: boolean): void {

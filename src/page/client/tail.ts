@@ -1,7 +1,7 @@
 import { type Api } from './api.js';
 import { type Clock } from './clock.js';
 import { HELD_SAMPLES, type Point, toPoint } from './samples.js';
-import { type Sample } from './wire.js';
+import { type Bucket, type Sample } from './wire.js';
 
 /** In how many steps the page finds out where the samples that it will hold begin. */
 const STEPS = 1000;
@@ -20,9 +20,7 @@ export async function requestTail(api: Api, capacity: number, clock: Clock): Pro
     return { points, areAll: points.length < capacity };
   }
   // Counted first: the interval may have been any other one than today's.
-  const { metrics } = await api.request<{ metrics: (Sample & { sampleCount: number })[] }>(
-    `metrics/history?points=${STEPS}`,
-  );
+  const { metrics } = await api.request<{ metrics: Bucket[] }>(`metrics/history?points=${STEPS}`);
   let count = 0;
   let first = metrics.length;
   for (; first > 0; first--) {

@@ -1,5 +1,6 @@
 import { chartView } from './chart-view.js';
 import { degradedView } from './degraded-view.js';
+import { eventsView } from './events-view.js';
 import { liveView } from './live-view.js';
 import { rangeView } from './range-view.js';
 import { sampleView } from './sample-view.js';
@@ -16,4 +17,5 @@ export const VIEWS: readonly MakeView[] = [
   settingsView,
   rangeView,
   chartView,
+  eventsView,
 ];

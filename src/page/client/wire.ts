@@ -1,10 +1,22 @@
 import { type z } from 'zod';
-import { type metricsInfo, type serverStatus, type settings } from '../../http/openapi/schemas.js';
+import {
+  type event,
+  type events,
+  type metricsInfo,
+  type serverStatus,
+  type settings,
+} from '../../http/openapi/schemas.js';
 import { type MetricsSnapshot } from '../../metrics/metrics-snapshot.js';
+import { type MaximumName, type SeriesName } from '../../metrics/series.js';
 
 /** A sample as the API sends it: a snapshot in JSON. docs/numbers.md says what each field means. */
 export type Sample = {
   readonly [K in keyof MetricsSnapshot]: MetricsSnapshot[K] extends Date ? string : MetricsSnapshot[K];
+};
+
+/** Several samples in one, as the API sends them: means, maxima, and how many they are. */
+export type Bucket = Sample & { readonly [K in SeriesName as MaximumName<K>]: Sample[K] } & {
+  readonly sampleCount: number;
 };
 
 /** What the API says of the collection. */
@@ -15,3 +27,9 @@ export type Settings = z.output<typeof settings>;
 
 /** The game server's state. */
 export type ServerStatus = z.output<typeof serverStatus>;
+
+/** Something that happened. */
+export type TimelineEvent = z.output<typeof event>;
+
+/** A list of events as it is sent. */
+export type EventsBody = z.output<typeof events>;
