@@ -23,7 +23,10 @@ for (const file of process.argv.slice(2)) {
     fine: () => finish(new ArchiveReader(db).buckets(everything, 7000)),
     page: () => page(new ArchiveReader(db)),
     retention: () => new Retention(db, 1).due(Date.now()),
-    write: () => writer.write([sample(Date.now())]),
+    events: () => new ArchiveReader(db).events(everything, 1000),
+    eventPage: () => eventPage(new ArchiveReader(db)),
+    previous: () => writer.previousRun,
+    write: () => writer.write([sample(Date.now())], [event(Date.now())]),
     maintain: () => maintain(new ArchiveMaintenance(db)),
     finish: () => new ArchiveMaintenance(db).finish(),
   };
@@ -50,6 +53,12 @@ function page(reader) {
   for (let pages = 0; next !== null && pages < 100; pages++) ({ next } = reader.page(everything, next, 500));
 }
 
+function eventPage(reader) {
+  let next = null;
+  for (let pages = 0; pages === 0 || (next !== null && pages < 100); pages++)
+    ({ next } = reader.eventsAfter(everything, next, 100));
+}
+
 function maintain(worker) {
   const beforeMs = Date.now() - 86_400_000;
   const order = {
@@ -59,6 +68,16 @@ function maintain(worker) {
     untilMs: Infinity,
   };
   for (let steps = 0; worker.step(order) && steps < 10; steps++);
+}
+
+function event(timeMs) {
+  return {
+    timestamp: new Date(timeMs),
+    kind: 'game_starting',
+    level: 'info',
+    text: 'It starts.',
+    numbers: {},
+  };
 }
 
 function sample(timeMs) {

@@ -198,6 +198,27 @@ describe('the archive', () => {
     expect(stored()).toEqual(['api_started', 'game_starting']);
   });
 
+  it('takes a flood: each event is in the file before a listener hears of it, and all are in order', async () => {
+    const { log, archive } = build();
+    await archive.start();
+    const other = new ArchiveReader(openConnection(file));
+    let late = 0;
+    log.events$.subscribe(({ numbers }) => {
+      const [newest] = other.events(FOREVER, 1);
+      if (newest?.numbers.count !== numbers.count) late++;
+    });
+    for (let count = 1; count <= 10_000; count++) log.tell('players_joined', { count });
+    expect(late).toBe(0);
+    expect(archive.degraded).toBeNull();
+    const signal = new AbortController().signal;
+    const { json, count } = (await archive.store?.events(FOREVER, 1000, signal)) ?? { json: null, count: 0 };
+    expect(count).toBe(1000);
+    const newest = JSON.parse(new TextDecoder().decode(json ?? new Uint8Array())) as TimelineEvent[];
+    expect(newest.map(({ numbers }) => numbers.count)).toEqual(
+      Array.from({ length: 1000 }, (_, i) => 10_000 - i),
+    );
+  });
+
   it('says when it is degraded and has recovered; what was told meanwhile is written then, each event once', async () => {
     const { log, archive } = build();
     await archive.start();
