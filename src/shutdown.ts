@@ -9,6 +9,8 @@ import { GameServer } from './game-server/game-server.js';
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** How long the rest of the application may take to close, counted from the beginning. */
 const CLOSE_TIMEOUT_MS = 5_000;
+/** And at least so long once the game has ended, for which some of it waits. */
+const AFTER_GAME_MS = 1_000;
 
 /**
  * Ends the process at a signal (exit code 0) or at an error that nobody handled (1), in the order that keeps a world: the
@@ -57,10 +59,11 @@ export class Shutdown {
     const closed = this.app.close().catch((error: unknown) => {
       this.fail('The application could not be closed properly', error);
     });
-    const isLate = delay(CLOSE_TIMEOUT_MS).then(() => true);
+    const timeout = delay(CLOSE_TIMEOUT_MS);
     await gameEnded.catch((error: unknown) => {
       this.fail('The game server could not be stopped', error);
     });
+    const isLate = Promise.all([timeout, delay(AFTER_GAME_MS)]).then(() => true);
     if ((await Promise.race([closed, isLate])) === true) {
       this.logger.warn(`Not all was closed within ${CLOSE_TIMEOUT_MS / 1000} s; ending without it`);
     }
