@@ -34,6 +34,7 @@ class HeldReader extends ProcessReader {
     startedAtMs: steadyNowMs() - 10_000,
     readAtMs: steadyNowMs(),
   };
+  isGone = false;
   private held: (() => void)[] | null = null;
 
   hold(): void {
@@ -45,11 +46,11 @@ class HeldReader extends ProcessReader {
     this.held = null;
   }
 
-  override async read(pid: number): Promise<ProcessCounters> {
+  override async read(pid: number): Promise<ProcessCounters | null> {
     this.pidsRead.push(pid);
     const { held } = this;
     if (held !== null) await new Promise<void>((answer) => held.push(answer));
-    return this.counters;
+    return this.isGone ? null : this.counters;
   }
 }
 
@@ -145,12 +146,15 @@ describe('a snapshot', () => {
     expect(reader.pidsRead).toEqual([PID]);
   });
 
-  it('has what the game says of itself, asked once, and never of a game that stopped or restarted', async () => {
+  it('has what the game says of itself, asked once, and never of a game that is gone or another', async () => {
     const telemetry = new Telemetry();
     service = new MetricsService(buffer, new ProcessSampler(reader), machine, server, telemetry);
     server.gameServerPid = PID;
     const said = { players: 3, tickMs: 33.34, ticksPerSecond: null, gcPausePercent: 0 };
     expect(await service.collect()).toMatchObject(said);
+    reader.isGone = true;
+    expect(await service.collect()).toMatchObject(NO_TELEMETRY);
+    reader.isGone = false;
     reader.hold();
     const collecting = service.collect();
     server.gameServerPid = PID + 1;
@@ -158,7 +162,7 @@ describe('a snapshot', () => {
     expect(await collecting).toMatchObject(NO_TELEMETRY);
     server.gameServerPid = null;
     expect(await service.collect()).toMatchObject(NO_TELEMETRY);
-    expect(telemetry.asked).toEqual([PID, null, null]);
+    expect(telemetry.asked).toEqual([PID, null, null, null]);
   });
 
   it('has the threads of the game, and the machine', async () => {

@@ -149,8 +149,7 @@ export class MetricsService implements OnApplicationShutdown {
     const pid = this.server.gameServerPid;
     const reading = await this.sampler.sampleGame(pid);
     // When the game stopped or restarted meanwhile, the reading speaks of a process that is no longer the game.
-    const isStillIt = this.server.gameServerPid === pid;
-    const game = isStillIt ? reading : null;
+    const game = this.server.gameServerPid === pid ? reading : null;
     const api = this.sampler.sampleOwn();
     const machine = this.machineSampler.sample();
     const snapshot = snapshotOf({
@@ -160,7 +159,8 @@ export class MetricsService implements OnApplicationShutdown {
       gameMemoryMb: game?.memoryMb ?? null,
       gameCpuPercent: game?.cpuPercent ?? null,
       gameThreads: game?.threadCount ?? null,
-      ...(this.telemetry?.read(isStillIt ? pid : null) ?? NO_TELEMETRY),
+      // A game that is gone says nothing any more, also before its end is noticed.
+      ...(this.telemetry?.read(game === null ? null : pid) ?? NO_TELEMETRY),
       machineCpuPercent: machine.cpuPercent,
       machineMemoryAvailableMb: machine.memoryAvailableMb,
       diskFreeMb: machine.diskFreeMb,

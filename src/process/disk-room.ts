@@ -2,6 +2,8 @@ import { statfs } from 'node:fs/promises';
 import { steadyNowMs } from './clock.js';
 
 const LOOK_EVERY_MS = 60_000;
+/** After one that failed: at a first start the folder is made soon. */
+const LOOK_AGAIN_MS = 5_000;
 /** Of two looks, and what they take. */
 const MAX_AGE_MS = 150_000;
 
@@ -11,7 +13,7 @@ const MAX_AGE_MS = 150_000;
  */
 export class DiskRoom {
   private isLooking = false;
-  private beganAtMs = -Infinity;
+  private nextAtMs = -Infinity;
   private known: { readonly bytes: number; readonly atMs: number } | null = null;
 
   constructor(
@@ -22,18 +24,19 @@ export class DiskRoom {
   /** Bytes that a program may still write, as of the last look; null before it, when it failed, or when it is too old. */
   freeBytes(): number | null {
     const nowMs = steadyNowMs();
-    if (!this.isLooking && nowMs - this.beganAtMs >= LOOK_EVERY_MS) void this.look(nowMs);
+    if (!this.isLooking && nowMs >= this.nextAtMs) void this.look(nowMs);
     return this.known !== null && nowMs - this.known.atMs <= MAX_AGE_MS ? this.known.bytes : null;
   }
 
   private async look(nowMs: number): Promise<void> {
     this.isLooking = true;
-    this.beganAtMs = nowMs;
+    this.nextAtMs = nowMs + LOOK_EVERY_MS;
     try {
       const { bavail, bsize } = await this.statDisk(this.folder);
       this.known = { bytes: bavail * bsize, atMs: steadyNowMs() };
     } catch {
       this.known = null;
+      this.nextAtMs = nowMs + LOOK_AGAIN_MS;
     } finally {
       this.isLooking = false;
     }
