@@ -344,7 +344,7 @@ describe('the native reader', () => {
     const threadsOf = (id: number) =>
       Number(/^Threads:\t(\d+)$/m.exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1]);
     const reader = new LinuxReader();
-    const { threadCount } = await required(reader, pid);
+    const { threadCount } = await countersOf(reader, pid);
     expect(threadCount).toBe(threadsOf(pid) + threadsOf(Number(line)));
     expect(threadCount).toBeGreaterThan(2);
     reader.onApplicationShutdown();
