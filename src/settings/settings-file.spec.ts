@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CorruptStateFile } from '../config/state-file.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { CorruptSettings, SettingsFile } from './settings-file.js';
+import { SettingsFile } from './settings-file.js';
 
 describe('SettingsFile', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -21,7 +22,7 @@ describe('SettingsFile', () => {
   it.each(['', '{"intervalSeconds": 12', '[]', '{"intervalSeconds": -1}', '{"intervalSeconds": "5"}'])(
     'refuses %j',
     (text) => {
-      expect(() => read(text)).toThrow(CorruptSettings);
+      expect(() => read(text)).toThrow(CorruptStateFile);
     },
   );
 

@@ -5,7 +5,7 @@ import { EventLog } from '../events/event-log.js';
 import { MetricsScheduler } from '../metrics/index.js';
 import { type MetricsConfig } from '../metrics/metrics.config.js';
 import { type SettingsConfig } from './settings.config.js';
-import { CorruptSettings, intervalSeconds, SettingsFile, type StoredSettings } from './settings-file.js';
+import { intervalSeconds, SettingsFile, type StoredSettings } from './settings-file.js';
 
 /** Where a value in force comes from: set by hand, else from a variable, else built in. */
 export type SettingSource = 'default' | 'environment' | 'settings';
@@ -88,19 +88,11 @@ export class SettingsService implements OnModuleInit {
   }
 
   private load(): void {
+    if (this.file === null) return;
     try {
-      this.stored = this.file?.read() ?? {};
+      this.stored = this.file.read() ?? {};
     } catch (error) {
-      this.logger.warn(`Stored settings are not used: ${this.setAsideIfCorrupt(error as Error)}`);
-    }
-  }
-
-  private setAsideIfCorrupt(error: Error): string {
-    if (!(error instanceof CorruptSettings)) return error.message;
-    try {
-      return `${error.message}; it is now ${this.file?.setAside() ?? ''}`;
-    } catch (asideError) {
-      return `${error.message}; it cannot be set aside: ${(asideError as Error).message}`;
+      this.logger.warn(`Stored settings are not used: ${this.file.explain(error as Error)}`);
     }
   }
 

@@ -1,0 +1,75 @@
+import { Logger } from '@nestjs/common';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { dataDirLock } from '../config/data-dir-lock.js';
+import { StateFile } from '../config/state-file.js';
+import { alertMessage } from './alert-message.js';
+import { alertState } from './rules/alert-state.js';
+
+const kept = z.object({
+  rules: alertState.nullable(),
+  /** Messages that no receiver has taken yet, oldest first. */
+  waiting: z.array(alertMessage),
+});
+
+/** What the alerts keep. */
+export type KeptAlerts = Readonly<z.output<typeof kept>>;
+
+/**
+ * The file `alerts.json` in the folder where state is kept: which rules fire, and the messages that are to be sent. Both in
+ * one, so that at no moment a message is lost or told twice because one of two files is older. The receiver's address
+ * is not in it. Without a folder, or while another copy of the app has it, nothing outlasts this run.
+ */
+export class AlertStore {
+  private readonly logger = new Logger(AlertStore.name);
+  private readonly file: StateFile<typeof kept> | null;
+  private now: KeptAlerts = { rules: null, waiting: [] };
+  private isFailing = false;
+
+  constructor(dataDir: string) {
+    this.file = dataDir === '' || !isOurs(dataDir) ? null : new StateFile(join(dataDir, 'alerts.json'), kept);
+    if (this.file === null) return;
+    try {
+      this.now = this.file.read() ?? this.now;
+    } catch (error) {
+      this.logger.warn(`Alerts of earlier runs are not known: ${this.file.explain(error as Error)}`);
+    }
+  }
+
+  get current(): KeptAlerts {
+    return this.now;
+  }
+
+  /** True when what is kept outlasts this run. */
+  get isLasting(): boolean {
+    return this.file !== null && !this.isFailing;
+  }
+
+  /** Changes what is kept; when this returns it is on the disk, or the log says that it is not. */
+  commit(change: Partial<KeptAlerts>): void {
+    this.now = { ...this.now, ...change };
+    if (this.file === null) return;
+    try {
+      this.file.write(this.now);
+      if (this.isFailing) this.logger.log('Alerts are kept in VS_DATA_DIR again');
+      this.isFailing = false;
+    } catch (error) {
+      if (!this.isFailing) {
+        this.logger.warn(
+          `Alerts cannot be kept in VS_DATA_DIR: ${(error as Error).message}. ` +
+            'They are sent all the same, but are not known after a restart.',
+        );
+      }
+      this.isFailing = true;
+    }
+  }
+}
+
+/** False while another copy has the data folder; a folder that cannot be used at all is tried again at each change. */
+function isOurs(dataDir: string): boolean {
+  try {
+    return dataDirLock(dataDir).take();
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,84 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasEnded } from '../../src/testing/game-programs.js';
+import { temporaryFolder } from '../../src/testing/temporary-folder.js';
+import { waitFor } from '../../src/testing/wait-for.js';
+import { WebhookReceiver } from '../../src/testing/webhook-receiver.js';
+
+const KILLS = 50;
+const PROGRAM = resolve('test/faults/programs/alert-queue.mjs');
+
+describe('alert messages when the API is killed', () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  let receiver: WebhookReceiver;
+  const children: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    folder = temporaryFolder();
+    receiver = await WebhookReceiver.start([
+      (response) => {
+        setTimeout(() => response.writeHead(204).end(), Math.random() * 4);
+      },
+    ]);
+  });
+  afterEach(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map(hasEnded));
+    await receiver.stop();
+    folder.remove();
+  });
+
+  function load(run: number): { child: ChildProcess; added: () => string[] } {
+    const args = [PROGRAM, folder.path, receiver.address().href, String(run)];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    children.push(child);
+    child.stdin.on('error', () => undefined);
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return {
+      child,
+      added: () =>
+        output
+          .trim()
+          .split('\n')
+          .filter((line) => line !== ''),
+    };
+  }
+
+  const ids = () => receiver.received.map(({ body }) => (JSON.parse(body) as { id: string }).id);
+
+  it('are each told at least once, and twice only if it was on its way at that moment', async () => {
+    const added: string[] = [];
+    /** The last message that had arrived when a run was killed. */
+    const underway = new Set<string>();
+    let next = load(0);
+    for (let run = 0; run <= KILLS; run++) {
+      const { child, added: ofThisRun } = next;
+      if (run < KILLS) next = load(run + 1);
+      child.stdin?.write('go\n');
+      await waitFor(() => ofThisRun().length > 0, 'a message is added');
+      // The last one sends all that is left.
+      if (run === KILLS) await waitFor(() => added.every((id) => ids().includes(id)), 'each is told');
+      else await delay(Math.random() * 40);
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      await delay(10);
+      added.push(...ofThisRun());
+      const last = ids().at(-1);
+      if (last !== undefined) underway.add(last);
+    }
+
+    const all = ids();
+    expect(added.filter((id) => !all.includes(id) && !id.startsWith(`${KILLS}-`))).toEqual([]);
+    const twice = all.filter((id, at) => all.indexOf(id) !== at);
+    expect(twice.filter((id) => !underway.has(id))).toEqual([]);
+    // In order: what was added first is told first.
+    const firstTold = [...new Set(all)].map((id) => id.split('-').map(Number));
+    const sorted = firstTold.toSorted(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d);
+    expect(firstTold).toEqual(sorted);
+    process.stderr.write(`killed ${KILLS} times: ${added.length} messages, ${twice.length} told twice\n`);
+  });
+});
