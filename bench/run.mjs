@@ -1,7 +1,8 @@
-// npm run bench [sample|threads|accuracy|console|app|http|page|prometheus|dotnet]: what this costs and how true it is, measured on your machine.
+// npm run bench [sample|threads|accuracy|console|app|http|page|prometheus|dotnet|alerts]: what this costs and how true it is, measured on your machine.
 import { Logger } from '@nestjs/common';
 import { cpus } from 'node:os';
 import { accuracy } from './accuracy.mjs';
+import { alerts } from './alerts.mjs';
 import { appCost } from './app-cost.mjs';
 import { consoleCost } from './console.mjs';
 import { dotnet } from './dotnet.mjs';
@@ -21,6 +22,7 @@ const parts = {
   page,
   prometheus,
   dotnet,
+  alerts,
 };
 Logger.overrideLogger(false);
 const wanted = process.argv.slice(2);

@@ -218,7 +218,11 @@ describe('isSecretVariable', () => {
     ['VS_API_KEY_MONITOR', true],
     ['vs_api_key_admin', true],
     ['VS_APIKEY', true],
+    ['VS_ALERT_WEBHOOK', true],
+    ['vs_alerts_web_hook', true],
+    ['VS_WEBHOOK', true],
     ['VS_API_PORT', false],
+    ['VS_ALERT_FOR', false],
   ])('%s: %s', (name, isSecret) => {
     expect(isSecretVariable(name)).toBe(isSecret);
   });

@@ -8,9 +8,9 @@ export class EnvError extends Error {
   }
 }
 
-/** Says whether a variable holds a key, misspelt or not: its value is never printed, nor handed to a child process. */
+/** Says whether a variable holds a key or a webhook's address, misspelt or not: its value is never printed, nor handed to a child process. */
 export function isSecretVariable(name: string): boolean {
-  return /^VS_API_?KEY/i.test(name);
+  return /^VS_(?:API_?KEY|\w*WEB_?HOOK)/i.test(name);
 }
 
 const known = new Map<string, z.core.$ZodType>();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A rule that fires, as it is kept: pending ones are not, since time without us counts for nothing. */
+/** A rule that fires, as it is kept: one that does not yet is not, since time without us counts for nothing. */
 const firingRule = z.object({
   /** ISO-8601, UTC. */
   since: z.iso.datetime(),
@@ -8,21 +8,25 @@ const firingRule = z.object({
   toldAt: z.iso.datetime(),
 });
 
-/** Crashes in a row, as they are kept. */
-const crashes = z.object({
+/** A game that is down without having been asked to be. */
+const downGame = z.object({
   since: z.iso.datetime(),
-  count: z.int().min(0),
-  /** How the last one died, in a sentence. */
+  /** How often it crashed since then. */
+  crashes: z.int().min(0),
+  /** What happened last, in a sentence. */
   how: z.string(),
-  /** How many people have been told of; 0: of none yet. */
-  toldCount: z.int().min(0),
+  /** Null: nobody was told yet. */
+  toldAt: z.iso.datetime().nullable(),
 });
 
 /** What the rules must know after a restart: what fires, and since when. */
 export const alertState = z.object({
   firing: z.record(z.string(), firingRule),
-  crashes: crashes.nullable(),
+  down: downGame.nullable(),
 });
 
 /** What the rules must know after a restart. */
 export type AlertState = z.output<typeof alertState>;
+
+/** A game that is down without having been asked to be. */
+export type DownGame = z.output<typeof downGame>;

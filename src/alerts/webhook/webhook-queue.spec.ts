@@ -271,7 +271,7 @@ describe('WebhookQueue', () => {
 describe('AlertStore', () => {
   const rules = {
     firing: { memory: { since: '2026-01-01T00:00:00Z', toldAt: '2026-01-01T00:00:00Z' } },
-    crashes: null,
+    down: null,
   };
 
   it('keeps messages and the state of the rules in one step', () => {

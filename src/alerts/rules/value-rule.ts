@@ -1,0 +1,44 @@
+import { type Unit } from '../alert-message.js';
+import { type AlertRule, type AlertSample, type Look, type SampleView } from './alert-rule.js';
+
+/** A value must go this far back behind the threshold before the alert can end. */
+const HYSTERESIS = 0.95;
+
+/** A rule about a number of the game, the machine or its disk. */
+interface ValueRule extends Omit<AlertRule, 'look'> {
+  readonly unit: Unit;
+  /** Null when it is not known. */
+  value(sample: AlertSample): number | null;
+  /** Null when the rule is off, or cannot be used. */
+  threshold(view: SampleView): number | null;
+  /** Whether a value below the threshold is the bad one. */
+  readonly isBelow?: boolean;
+  /** What ends with the game: without one it is over. */
+  readonly isOfGame: boolean;
+  text(view: SampleView): string;
+}
+
+/** The rule that fires when a number is beyond its threshold, and ends when it is well back behind it. */
+export function valueRule(rule: ValueRule): AlertRule<SampleView> {
+  return {
+    name: rule.name,
+    level: rule.level,
+    what: rule.what,
+    look(view): Look | null {
+      const threshold = rule.threshold(view);
+      if (threshold === null) return null;
+      if (rule.isOfGame && view.sample.gameMemoryMb === null) {
+        return { holds: false, isClear: true, measure: null, text: '' };
+      }
+      const value = rule.value(view.sample);
+      if (value === null) return null;
+      const isBelow = rule.isBelow === true;
+      return {
+        holds: isBelow ? value < threshold : value > threshold,
+        isClear: isBelow ? value > threshold / HYSTERESIS : value < threshold * HYSTERESIS,
+        measure: { value, threshold, unit: rule.unit },
+        text: rule.text(view),
+      };
+    },
+  };
+}
