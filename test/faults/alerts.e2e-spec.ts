@@ -60,9 +60,9 @@ describe('alert messages when the API is killed', () => {
       const { child, added: ofThisRun } = loaded.shift() ?? load(run);
       if (run + 3 <= KILLS) loaded.push(load(run + 3));
       child.stdin?.write('go\n');
-      await waitFor(() => ofThisRun().length > 0, 'a message is added');
+      await waitFor(() => ofThisRun().length > 0, 'a message is added', 120_000);
       // The last one sends all that is left.
-      if (run === KILLS) await waitFor(() => added.every((id) => ids().includes(id)), 'each is told');
+      if (run === KILLS) await waitFor(() => added.every((id) => ids().includes(id)), 'each is told', 120_000);
       else await delay(Math.random() * 40);
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
@@ -81,5 +81,5 @@ describe('alert messages when the API is killed', () => {
     const sorted = firstTold.toSorted(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d);
     expect(firstTold).toEqual(sorted);
     process.stderr.write(`killed ${KILLS} times: ${added.length} messages, ${twice.length} told twice\n`);
-  }, 400_000);
+  }, 600_000);
 });

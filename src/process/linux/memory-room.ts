@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { steadyNowMs } from '../clock.js';
-import { type CgroupFolder, cgroupFolders, readOrNothing } from './cgroup.js';
+import { cgroupFoldersIn, readCgroupFile } from './cgroups.js';
 import { FileHead } from './file-head.js';
+import { memoryLimitBytes } from './memory-limit.js';
 
 /** Limits change rarely. */
 const LOOK_EVERY_MS = 60_000;
@@ -16,11 +17,11 @@ class LimitedCgroup {
   private lookedAtUsage = -Infinity;
 
   constructor(
-    private readonly cgroup: CgroupFolder,
-    readonly limitBytes: number,
+    private readonly version: 1 | 2,
+    private readonly folder: string,
+    private readonly limitBytes: number,
   ) {
-    const file = cgroup.version === 2 ? 'memory.current' : 'memory.usage_in_bytes';
-    this.usage = new FileHead(join(cgroup.folder, file));
+    this.usage = new FileHead(join(folder, version === 2 ? 'memory.current' : 'memory.usage_in_bytes'));
   }
 
   /** Up to its limit, with what the kernel would take from the cache of files first. */
@@ -38,8 +39,8 @@ class LimitedCgroup {
   }
 
   private readReclaimable(): number {
-    const stat = readOrNothing(join(this.cgroup.folder, 'memory.stat'));
-    const name = this.cgroup.version === 2 ? 'inactive_file' : 'total_inactive_file';
+    const stat = readCgroupFile(this.folder, 'memory.stat');
+    const name = this.version === 2 ? 'inactive_file' : 'total_inactive_file';
     return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0);
   }
 }
@@ -78,18 +79,15 @@ export class MemoryRoom {
     this.close();
     this.lookedAtMs = steadyNowMs();
     try {
-      this.limited = cgroupFolders(this.cgroups(), this.mountinfo(), 'memory').flatMap((cgroup) => {
-        const limitBytes = limitOf(cgroup);
-        // Version 1 gives a huge number where there is no limit.
-        return limitBytes < machineBytes ? [new LimitedCgroup(cgroup, limitBytes)] : [];
-      });
+      const cgroups = cgroupFoldersIn(this.cgroups(), this.mountinfo(), 'memory');
+      this.limited = cgroups.flatMap(({ version, folders }) =>
+        folders.flatMap((folder) => {
+          const limitBytes = memoryLimitBytes(version, folder);
+          return limitBytes < machineBytes ? [new LimitedCgroup(version, folder, limitBytes)] : [];
+        }),
+      );
     } catch {
       this.limited = [];
     }
   }
-}
-
-function limitOf({ version, folder }: CgroupFolder): number {
-  const text = readOrNothing(join(folder, version === 2 ? 'memory.max' : 'memory.limit_in_bytes')).trim();
-  return /^\d+$/.test(text) ? Number(text) : Infinity;
 }

@@ -4,6 +4,7 @@ import { accessSync, constants, mkdirSync, mkdtempSync, rmdirSync, rmSync, write
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Children } from '../../testing/children.js';
+import { cgroupFoldersIn } from './cgroups.js';
 import { coresByQuota, usableCores } from './usable-cores.js';
 
 const VERSION_1 = '/sys/fs/cgroup/cpu';
@@ -59,13 +60,15 @@ describe('the cores that a process may use', () => {
       writeFileSync(join(folder, 'games/one/cpu.max'), 'max 100000\n');
       const mounted = (root: string) =>
         `30 23 0:26 ${root} ${folder} rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n`;
-      expect(coresByQuota('0::/games/one\n', mounted('/'))).toBe(1.5);
-      expect(coresByQuota('0::/docker/1/games\n', mounted('/docker/1'))).toBe(1.5);
-      expect(coresByQuota('0::/../games\n', mounted('/'))).toBe(1.5);
-      expect(coresByQuota('0::/gone\n', mounted('/'))).toBe(Infinity);
+      const cores = (cgroups: string, mountinfo: string) =>
+        coresByQuota(cgroupFoldersIn(cgroups, mountinfo, 'cpu'));
+      expect(cores('0::/games/one\n', mounted('/'))).toBe(1.5);
+      expect(cores('0::/docker/1/games\n', mounted('/docker/1'))).toBe(1.5);
+      expect(cores('0::/../games\n', mounted('/'))).toBe(1.5);
+      expect(cores('0::/gone\n', mounted('/'))).toBe(Infinity);
       writeFileSync(join(folder, 'games/one/cpu.max'), '50000 100000\n');
-      expect(coresByQuota('1:name=systemd:/\n0::/games/one\n', mounted('/'))).toBe(0.5);
-      expect(coresByQuota('0::/games/one\n', '')).toBe(Infinity);
+      expect(cores('1:name=systemd:/\n0::/games/one\n', mounted('/'))).toBe(0.5);
+      expect(cores('0::/games/one\n', '')).toBe(Infinity);
     } finally {
       rmSync(folder, { recursive: true });
     }

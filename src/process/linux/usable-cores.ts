@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
-import { cgroupFolders, readOrNothing } from './cgroup.js';
+import { type CgroupFolders, cgroupFolders, readCgroupFile } from './cgroups.js';
 
 /**
  * How many cores a process may use, 0.5 for instance: those that it may run on, or fewer by the CPU quota of its
@@ -11,17 +10,13 @@ export function usableCores(pid: number): number {
   const allowed = /^Cpus_allowed_list:\t(.+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
   // It may name CPUs that the machine could have.
   const runnable = Math.min(cpus().length, countOfList(allowed));
-  const quota = coresByQuota(
-    readFileSync(`/proc/${pid}/cgroup`, 'utf8'),
-    readFileSync('/proc/self/mountinfo', 'utf8'),
-  );
-  return Math.min(runnable, quota);
+  return Math.min(runnable, coresByQuota(cgroupFolders(pid, 'cpu')));
 }
 
-/** The lowest CPU quota of a process's cgroups (texts of cgroups(7) and proc(5)), in cores; Infinity when there is none. */
-export function coresByQuota(cgroups: string, mountinfo: string): number {
-  const quotas = cgroupFolders(cgroups, mountinfo, 'cpu').map(({ version, folder }) =>
-    version === 2 ? quotaOfVersion2(folder) : quotaOfVersion1(folder),
+/** The lowest CPU quota of these cgroups, in cores; Infinity when there is none. */
+export function coresByQuota(cgroups: readonly CgroupFolders[]): number {
+  const quotas = cgroups.flatMap(({ version, folders }) =>
+    folders.map(version === 2 ? quotaOfVersion2 : quotaOfVersion1),
   );
   return Math.min(Infinity, ...quotas);
 }
@@ -37,12 +32,12 @@ function countOfList(list: string): number {
 
 /** `max 100000` or `50000 100000`: µs in a period of so many. */
 function quotaOfVersion2(folder: string): number {
-  const [quota = 'max', period] = readOrNothing(join(folder, 'cpu.max')).split(' ');
+  const [quota = 'max', period] = readCgroupFile(folder, 'cpu.max').split(' ');
   return quota === 'max' || quota === '' ? Infinity : Number(quota) / Number(period);
 }
 
 /** -1: no quota. */
 function quotaOfVersion1(folder: string): number {
-  const quota = Number(readOrNothing(join(folder, 'cpu.cfs_quota_us')));
-  return quota > 0 ? quota / Number(readOrNothing(join(folder, 'cpu.cfs_period_us'))) : Infinity;
+  const quota = Number(readCgroupFile(folder, 'cpu.cfs_quota_us'));
+  return quota > 0 ? quota / Number(readCgroupFile(folder, 'cpu.cfs_period_us')) : Infinity;
 }
