@@ -37,6 +37,7 @@ interface Watched<View extends AlertView> {
   toldMs: number;
   toldAt: string;
   lastLook: Look | null;
+  lastView: View | null;
 }
 
 /**
@@ -46,6 +47,7 @@ interface Watched<View extends AlertView> {
 export class AlertEngine {
   private readonly onSample: readonly Watched<SampleView>[];
   private readonly onBeat: readonly Watched<AlertView>[];
+  private readonly all: readonly (Watched<SampleView> | Watched<AlertView>)[];
   private readonly game: GameWatch;
   private sampledMs: number;
   private changes = 0;
@@ -58,6 +60,7 @@ export class AlertEngine {
   ) {
     this.onSample = SAMPLE_RULES.map((rule) => watched(rule, restored, now));
     this.onBeat = BEAT_RULES.map((rule) => watched(rule, restored, now));
+    this.all = [...this.onSample, ...this.onBeat];
     this.game = new GameWatch(forMs, restored, now);
     this.sampledMs = now.atMs;
   }
@@ -110,7 +113,9 @@ export class AlertEngine {
     const view = { sample, around, limits: this.limits, sinceSampleMs: 0 };
     this.sampledMs = now.atMs;
     const longestMs = LONGEST_STEP_INTERVALS * around.intervalSeconds * 1000;
-    return this.count(this.onSample.flatMap((each) => this.advance(each, view, longestMs, now)));
+    const told: AlertTransition[] = [];
+    for (const each of this.onSample) this.advance(each, view, longestMs, now, told);
+    return this.count(told);
   }
 
   /** Lets time go on; to be called every second or so. */
@@ -122,13 +127,11 @@ export class AlertEngine {
     }
     const view = { around, limits: this.limits, sinceSampleMs: now.atMs - this.sampledMs };
     const before = this.game.state;
-    const ofGame = this.game.beat(now);
+    const told = this.game.beat(now);
     if (this.game.state !== before) this.changes++;
-    return this.count([
-      ...ofGame,
-      ...this.onBeat.flatMap((each) => this.advance(each, view, LONGEST_BEAT_MS, now)),
-      ...this.all.flatMap((each) => this.remind(each, now)),
-    ]);
+    for (const each of this.onBeat) this.advance(each, view, LONGEST_BEAT_MS, now, told);
+    for (const each of this.all) remind(each, now, told);
+    return this.count(told);
   }
 
   /** Takes in what happened to the game. */
@@ -137,10 +140,6 @@ export class AlertEngine {
     const transitions = this.game.event(event, now);
     if (this.game.state !== before) this.changes++;
     return transitions;
-  }
-
-  private get all(): readonly (Watched<SampleView> | Watched<AlertView>)[] {
-    return [...this.onSample, ...this.onBeat];
   }
 
   private count(transitions: AlertTransition[]): AlertTransition[] {
@@ -153,21 +152,21 @@ export class AlertEngine {
     view: View,
     longestStepMs: number,
     now: Moment,
-  ): AlertTransition[] {
+    told: AlertTransition[],
+  ): void {
     each.lastLook = each.rule.look(view);
+    each.lastView = view;
     const { condition } = each;
-    const since = condition.since;
     const change = condition.advance(each.lastLook, now, longestStepMs, this.forMs);
-    if (change === null) return [];
-    const told = tell(each, change === 'fired' ? 'firing' : 'resolved', condition.since ?? since, now);
+    if (change === null) return;
+    told.push(tell(each, change === 'fired' ? 'firing' : 'resolved', now));
     if (change === 'resolved') condition.since = null;
-    return [told];
   }
+}
 
-  private remind<View extends AlertView>(each: Watched<View>, now: Moment): AlertTransition[] {
-    if (!each.condition.isFiring || now.atMs - each.toldMs < REMINDER_MS) return [];
-    return [tell(each, 'reminder', each.condition.since, now)];
-  }
+function remind<View extends AlertView>(each: Watched<View>, now: Moment, told: AlertTransition[]): void {
+  if (each.condition.isFiring && now.atMs - each.toldMs >= REMINDER_MS)
+    told.push(tell(each, 'reminder', now));
 }
 
 function watched<View extends AlertView>(
@@ -183,27 +182,27 @@ function watched<View extends AlertView>(
     toldMs: now.atMs - agoMs(toldAt, now, REMINDER_MS),
     toldAt,
     lastLook: null,
+    lastView: null,
   };
 }
 
 function tell<View extends AlertView>(
   each: Watched<View>,
   status: 'firing' | 'reminder' | 'resolved',
-  since: Date | null,
   { atMs, date }: Moment,
 ): AlertTransition {
   const timestamp = date.toISOString();
   each.toldMs = atMs;
   each.toldAt = timestamp;
-  const { rule, lastLook } = each;
+  const { rule, condition, lastLook, lastView } = each;
   return {
     rule: rule.name,
     level: rule.level,
     what: rule.what,
     status,
-    text: status === 'resolved' ? '' : (lastLook?.text ?? ''),
+    text: status === 'resolved' || lastView === null ? '' : rule.text(lastView),
     measure: lastLook?.measure ?? null,
-    since: since?.toISOString() ?? timestamp,
+    since: condition.since?.toISOString() ?? timestamp,
     timestamp,
     count: 1,
   };

@@ -46,8 +46,6 @@ export interface Look {
   readonly holds: boolean;
   readonly isClear: boolean;
   readonly measure: { readonly value: number; readonly threshold: number; readonly unit: Unit } | null;
-  /** A sentence for people, while it holds. */
-  readonly text: string;
 }
 
 /** A condition that becomes an alert when it holds for long enough. */
@@ -58,4 +56,6 @@ export interface AlertRule<View extends AlertView = AlertView> {
   readonly what: string;
   /** Null when it cannot be said now: that time counts neither for nor against. */
   look(view: View): Look | null;
+  /** A sentence for people, while it holds. */
+  text(view: View): string;
 }

@@ -70,9 +70,10 @@ export const BEAT_RULES: readonly AlertRule[] = [
         holds,
         isClear: !holds,
         measure: { value: Math.round(sinceSampleMs / 1000), threshold, unit: 's' },
-        text: 'The collection is on, and no sample comes: what happens now is not recorded. The log says why.',
       };
     },
+    text: () =>
+      'The collection is on, and no sample comes: what happens now is not recorded. The log says why.',
   },
   {
     name: 'history',
@@ -82,7 +83,7 @@ export const BEAT_RULES: readonly AlertRule[] = [
       holds: isHistoryDegraded,
       isClear: !isHistoryDegraded,
       measure: null,
-      text: 'Samples cannot be written to the history in VS_DATA_DIR; the log says why.',
     }),
+    text: () => 'Samples cannot be written to the history in VS_DATA_DIR; the log says why.',
   },
 ];

@@ -5,7 +5,7 @@ import { type AlertRule, type AlertSample, type Look, type SampleView } from './
 const HYSTERESIS = 0.95;
 
 /** A rule about a number of the game, the machine or its disk. */
-interface ValueRule extends Omit<AlertRule, 'look'> {
+interface ValueRule extends Omit<AlertRule<SampleView>, 'look'> {
   readonly unit: Unit;
   /** Null when it is not known. */
   value(sample: AlertSample): number | null;
@@ -15,7 +15,6 @@ interface ValueRule extends Omit<AlertRule, 'look'> {
   readonly isBelow?: boolean;
   /** What ends with the game: without one it is over. */
   readonly isOfGame: boolean;
-  text(view: SampleView): string;
 }
 
 /** The rule that fires when a number is beyond its threshold, and ends when it is well back behind it. */
@@ -24,11 +23,12 @@ export function valueRule(rule: ValueRule): AlertRule<SampleView> {
     name: rule.name,
     level: rule.level,
     what: rule.what,
+    text: (view) => rule.text(view),
     look(view): Look | null {
       const threshold = rule.threshold(view);
       if (threshold === null) return null;
       if (rule.isOfGame && view.sample.gameMemoryMb === null) {
-        return { holds: false, isClear: true, measure: null, text: '' };
+        return { holds: false, isClear: true, measure: null };
       }
       const value = rule.value(view.sample);
       if (value === null) return null;
@@ -37,7 +37,6 @@ export function valueRule(rule: ValueRule): AlertRule<SampleView> {
         holds: isBelow ? value < threshold : value > threshold,
         isClear: isBelow ? value > threshold / HYSTERESIS : value < threshold * HYSTERESIS,
         measure: { value, threshold, unit: rule.unit },
-        text: rule.text(view),
       };
     },
   };
