@@ -15,12 +15,21 @@ describe('alert messages when the API is killed', () => {
   let folder: ReturnType<typeof temporaryFolder>;
   let receiver: WebhookReceiver;
   const children: ChildProcess[] = [];
+  /** When the answer 2xx to a message had first been sent. */
+  const answeredMs = new Map<string, number>();
 
   beforeEach(async () => {
     folder = temporaryFolder();
     receiver = await WebhookReceiver.start([
-      (response) => {
-        setTimeout(() => response.writeHead(204).end(), Math.random() * 4);
+      (response, received) => {
+        const { id } = JSON.parse(received.body) as { id: string };
+        setTimeout(
+          () =>
+            response.writeHead(204).end(() => {
+              if (!answeredMs.has(id)) answeredMs.set(id, performance.now());
+            }),
+          Math.random() * 4,
+        );
       },
     ]);
   });
@@ -54,6 +63,8 @@ describe('alert messages when the API is killed', () => {
     const added: string[] = [];
     /** The last message that had arrived when a run was killed. */
     const underway = new Set<string>();
+    /** How long before the kill the answer to that message had been sent; negative or 0: not before. */
+    const leadMs = new Map<string, number>();
     // To load a program takes longer than all else here: some are ahead.
     const loaded = [0, 1, 2].map(load);
     for (let run = 0; run <= KILLS; run++) {
@@ -62,14 +73,17 @@ describe('alert messages when the API is killed', () => {
       child.stdin?.write('go\n');
       await waitFor(() => ofThisRun().length > 0, 'a message is added', 120_000);
       // The last one sends all that is left.
-      if (run === KILLS) await waitFor(() => added.every((id) => ids().includes(id)), 'each is told', 120_000);
+      if (run === KILLS)
+        await waitFor(() => added.every((id) => ids().includes(id)), 'each is told', 120_000);
       else await delay(Math.random() * 40);
+      const killedMs = performance.now();
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
       await delay(10);
       added.push(...ofThisRun());
       const last = ids().at(-1);
       if (last !== undefined) underway.add(last);
+      if (last !== undefined) leadMs.set(last, killedMs - (answeredMs.get(last) ?? killedMs));
     }
 
     const all = ids();
@@ -80,6 +94,10 @@ describe('alert messages when the API is killed', () => {
     const firstTold = [...new Set(all)].map((id) => id.split('-').map(Number));
     const sorted = firstTold.toSorted(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d);
     expect(firstTold).toEqual(sorted);
-    process.stderr.write(`killed ${KILLS} times: ${added.length} messages, ${twice.length} told twice\n`);
+    const late = twice.map((id) => leadMs.get(id) ?? 0).filter((lead) => lead > 0);
+    process.stderr.write(
+      `killed ${KILLS} times: ${added.length} messages, ${twice.length} told twice, ${late.length} of them answered ` +
+        `before the kill (${late.map((lead) => lead.toFixed(1)).join(', ')} ms)\n`,
+    );
   }, 600_000);
 });

@@ -282,6 +282,17 @@ describe('AlertStore', () => {
     expect(new AlertStore(folder.path).current).toMatchObject({ rules, waiting: [{ id: '1' }, { id: '2' }] });
   });
 
+  it('knows one that was settled also when it was killed before the file without it was written', () => {
+    const queue = queueTo(() => new Promise(() => undefined));
+    queue.add([message('1'), message('2')], rules);
+    writeFileSync(join(folder.path, 'alerts.settled'), '1\n');
+    const store = new AlertStore(folder.path);
+    expect(store.current.waiting.map(({ id }) => id)).toEqual(['2']);
+    store.settle('2');
+    expect(waiting()).toEqual([]);
+    expect(existsSync(join(folder.path, 'alerts.settled'))).toBe(false);
+  });
+
   it.each(['', '{"rules":null,"waiting":[{}]}', '[]', '{"waiting":[]', '\0\0\0\0'])(
     'sets a damaged file aside, with a line in the log: %j',
     (text) => {

@@ -138,7 +138,7 @@ export class WebhookQueue {
 
   private remove({ id }: AlertMessage): void {
     this.bornMs.delete(id);
-    this.store.commit({ waiting: this.store.current.waiting.filter((other) => other.id !== id) });
+    this.store.settle(id);
   }
 
   private leftMs({ id }: AlertMessage): number {
