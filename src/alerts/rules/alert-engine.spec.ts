@@ -45,6 +45,12 @@ class Api {
     return this;
   }
 
+  /** This process gets no turn for so long. */
+  heldFor(seconds: number): this {
+    this.atMs += seconds * 1000;
+    return this;
+  }
+
   happens(...events: GameEvent[]): this {
     for (const event of events) this.told.push(...this.engine.event(event, this.now));
     return this;
@@ -146,6 +152,12 @@ describe('a rule about a value', () => {
     expect(api.run(20, high).news).toEqual(['memory firing']);
   });
 
+  it('counts no time in which this process had no turn', () => {
+    const api = new Api().run(60, high).heldFor(3600).run(30, high);
+    expect(api.news).toEqual([]);
+    expect(api.run(20, high).news).toEqual(['memory firing']);
+  });
+
   it('is over when the game is, for as long', () => {
     const gone = { gameMemoryMb: null, gameCpuPercent: null, tickMs: null };
     const api = new Api().run(130, high);
@@ -240,8 +252,7 @@ describe('the rule about missing samples', () => {
 
   it('does not fire when this process was held for an hour', () => {
     const api = new Api().run(100);
-    api['atMs'] += 3600_000;
-    expect(api.run(100).news).toEqual([]);
+    expect(api.heldFor(3600).run(100).news).toEqual([]);
   });
 
   it('does not fire while the collection is paused', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { type AlertMessage } from '../alert-message.js';
+import { cut } from './message-text.js';
 import { receiverKind, webhookRequest } from './webhook-format.js';
 
 const message: AlertMessage = {
@@ -152,6 +153,19 @@ describe('what a message says', () => {
       '14745.6 MB',
       '<t:1795576364:f> (<t:1795576364:R>)',
     ]);
+  });
+
+  it('in Discord: a name is shown as it is written, and calls nobody', () => {
+    const { content } = discord({ ...message, server: '*x* <@&1> [a](b) `c` ~_|#' });
+    expect(content).toBe('\\*x\\* \\<@&1\\> \\[a\\](b) \\`c\\` \\~\\_\\|\\#: Memory is near its limit');
+  });
+
+  it.each([
+    ['a🐑b', 4, 'a🐑b'],
+    ['a🐑bc', 4, 'a🐑…'],
+    ['a🐑bc', 3, 'a…'],
+  ])('%j in %d characters is %j', (text, length, shown) => {
+    expect(cut(text, length)).toBe(shown);
   });
 
   it('says that it is over, and how often it happened', () => {
