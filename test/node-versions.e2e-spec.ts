@@ -1,0 +1,51 @@
+import { expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { describeWith } from '../src/testing/components.js';
+import { temporaryFolder } from '../src/testing/temporary-folder.js';
+import { waitFor } from '../src/testing/wait-for.js';
+import { ADMIN_KEY, ApiProcess, MAIN } from './support/api-process.js';
+import { type WireSnapshot } from './support/app-process.js';
+
+/** The oldest that `engines` in package.json allows of each, then the newest ones; `.ci/run` installs them. */
+const VERSIONS = ['20.19.0', '22.12.0', '24', '26'];
+
+for (const version of VERSIONS) {
+  const node = resolve(`node_modules/.cache/node-versions/node_modules/node-${version}/bin/node`);
+
+  describeWith(`Node ${version}`, node)(`on Node ${version}`, () => {
+    it('the built application listens, and takes and keeps samples of a game', async () => {
+      expect(execFileSync(node, ['--version'], { encoding: 'utf8' })).toMatch(
+        new RegExp(`^v${version}(\\.|$)`, 'm'),
+      );
+      const folder = temporaryFolder();
+      const api = ApiProcess.spawn(
+        {
+          VS_API_KEY_ADMIN: ADMIN_KEY,
+          VS_METRICS_INTERVAL: '0.2',
+          VS_SERVER_COMMAND: `${node} ${resolve('examples/sample-server.mjs')}`,
+          VS_SERVER_AUTOSTART: 'true',
+          SAMPLE_SAVE_MS: '50',
+        },
+        folder.path,
+        { command: [node, MAIN] },
+      );
+      try {
+        await api.waitForOutput(/Vintage Story metrics: http/, 90_000);
+        let current: WireSnapshot | null = null;
+        await waitFor(async () => {
+          current = await api.data<WireSnapshot | null>('metrics/current');
+          return current?.gameCpuPercent != null;
+        });
+        expect(Number((current as WireSnapshot | null)?.gameMemoryMb)).toBeGreaterThan(50);
+        const readyz = (await (await api.request('readyz')).json()) as { data: object };
+        expect(readyz.data).toEqual({ degraded: null });
+        api.child.kill('SIGTERM');
+        expect(await api.exited).toEqual({ code: 0, signal: null });
+      } finally {
+        await api.kill();
+        folder.remove();
+      }
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { hasEnded } from '../../src/testing/game-programs.js';
+import { waitFor } from '../../src/testing/wait-for.js';
+
+/** A server of somebody else, with what it said. */
+export class Program {
+  output = '';
+
+  private constructor(private readonly child: ChildProcess) {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+  }
+
+  /** Starts it in `cwd`; resolves when `readyUrl` answers with 200. */
+  static async start(command: readonly string[], cwd: string, readyUrl: string): Promise<Program> {
+    const [name = '', ...args] = command;
+    const program = new Program(spawn(name, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
+    await waitFor(
+      async () => {
+        if (program.child.exitCode !== null) throw new Error(`${name} ended:\n${program.output}`);
+        return (await fetch(readyUrl).catch(() => null))?.status === 200;
+      },
+      `${name} answers`,
+      90_000,
+    );
+    return program;
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode === null) this.child.kill('SIGTERM');
+    await hasEnded(this.child);
+  }
+}
