@@ -83,6 +83,7 @@ describe('the documents', () => {
     ['docs/prometheus.md', 'docs/prometheus/rules.yml'],
     ['docs/prometheus.md', 'docs/prometheus/queries.promql'],
     ['docs/library.md', 'examples/host/game.module.ts'],
+    ['docs/fleet.md', 'examples/fleet/targets/home.yml'],
   ])('%s shows %s, which other tests run, word for word', (page, file) => {
     expect(read(page)).toContain(`\n${read(file)}\`\`\`\n`);
   });

@@ -165,7 +165,8 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
     ];
     const command = [
       ...['vmalert', '-rule=rules.yml', ...access('datasource'), ...access('remoteWrite')],
-      ...['-notifier.blackhole', `-httpListenAddr=${address}`, '-loggerLevel=WARN'],
+      `-httpListenAddr=${address}`,
+      '-loggerLevel=WARN',
     ];
     programs.push(await Program.start(command, cwd, `http://${address}/health`));
   }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -47,7 +48,8 @@ export function fillStandInRoot(root: string): void {
     mkdirSync(at(path), { recursive: true });
   }
   for (const path of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${path}`, at(path));
-  mkdirSync(at('tmp'), { mode: 0o1777 });
+  mkdirSync(at('tmp'));
+  chmodSync(at('tmp'), 0o1777);
 
   const list = at('tmp/files');
   writeFileSync(list, filesOf(withDependencies(PACKAGES)).join('\n'));
