@@ -69,8 +69,10 @@ export class Buildah {
   }
 
   async config(image: string): Promise<ImageConfig> {
-    const text = await this.do('inspect', '--type', 'image', '--format', '{{json .Docker.config}}', image);
-    return JSON.parse(text) as ImageConfig;
+    const { Docker } = JSON.parse(await this.do('inspect', '--type', 'image', image)) as {
+      Docker: { config: ImageConfig };
+    };
+    return Docker.config;
   }
 
   /** A container of an image, in which programs can be run. */
