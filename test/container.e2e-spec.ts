@@ -15,7 +15,7 @@ import { Buildah, type ImageConfig } from './support/buildah.js';
 import { composeServices } from './support/compose.js';
 import { freePort } from './support/free-port.js';
 import { UNSHARE } from './support/namespaces.js';
-import { descendant } from './support/processes.js';
+import { descendants } from './support/processes.js';
 
 const BASE = 'docker.io/library/node:24-trixie-slim';
 const IMAGE = 'vintagestory-metrics';
@@ -28,7 +28,7 @@ const MAX_DIFFERENCE_POINTS = 5;
 const MAX_DIFFERENCE_MB = 5;
 const GAME = /sample-server\.mjs/;
 /** What the image's entry point starts; its path may have been looked up. */
-const TINI = /^(\S*\/)?tini\0/;
+const TINI = /^([^\0]*\/)?tini\0/;
 
 describeWith('buildah', '/usr/bin/buildah')('the container', () => {
   const services = composeServices({ VS_API_KEY_ADMIN: KEY });
@@ -63,8 +63,8 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
 
   afterEach(async () => {
     for (const child of running) {
-      for (let pid = descendant(child, /./); pid !== null; pid = descendant(child, /./))
-        process.kill(pid, 'SIGKILL');
+      // All at once: whoever loses its parent is no longer found below the container.
+      for (const pid of descendants(child, /./)) process.kill(pid, 'SIGKILL');
       await hasEnded(child);
     }
     folder.remove();
@@ -123,8 +123,8 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
 
   /** The pid, on this machine, of what the containers run. */
   function pidOf(child: ChildProcess, pattern: RegExp): number {
-    const pid = descendant(child, pattern);
-    if (pid === null) throw new Error(`${String(pattern)} does not run:\n${output}`);
+    const [pid] = descendants(child, pattern);
+    if (pid === undefined) throw new Error(`${String(pattern)} does not run:\n${output}`);
     return pid;
   }
 
@@ -196,7 +196,7 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
 
   it('measures the game of another container whose pid namespace it shares, and leaves it alone', async () => {
     const game = await start('game');
-    await waitFor(() => descendant(game, GAME) !== null, 'the game runs', 60_000);
+    await waitFor(() => descendants(game, GAME).length > 0, 'the game runs', 60_000);
     const gamePid = pidOf(game, GAME);
     const child = await start('metrics');
     await waitFor(isReady, 'the API in a container answers', 90_000);

@@ -1,18 +1,17 @@
 import { type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The pid of a process below `child` whose command line (words ended by NUL) fits; null when there is none. Linux only. */
-export function descendant({ pid: root }: ChildProcess, commandLine: RegExp): number | null {
+/** The pids of all processes below `child` whose command line (words ended by NUL) fits. Linux only. */
+export function descendants({ pid: root }: ChildProcess, commandLine: RegExp): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const parents = new Map(pids.map((pid) => [Number(pid), parentOf(pid)]));
   const isBelow = (pid: number): boolean => {
     const parent = parents.get(pid);
     return parent !== undefined && parent !== null && (parent === root || isBelow(parent));
   };
-  const found = pids.find(
-    (pid) => isBelow(Number(pid)) && commandLine.test(read(`/proc/${pid}/cmdline`) ?? ''),
-  );
-  return found === undefined ? null : Number(found);
+  return pids
+    .filter((pid) => isBelow(Number(pid)) && commandLine.test(read(`/proc/${pid}/cmdline`) ?? ''))
+    .map(Number);
 }
 
 function parentOf(pid: string): number | null {
