@@ -4,8 +4,7 @@ import { resolve } from 'node:path';
 import { describeWith } from '../src/testing/components.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
-import { ADMIN_KEY, ApiProcess, MAIN } from './support/api-process.js';
-import { type WireSnapshot } from './support/app-process.js';
+import { ADMIN_KEY, ApiProcess, MAIN, type WireSnapshot } from '../src/testing/api-process.mjs';
 
 /** The oldest that `engines` in package.json allows of each, then the newest ones; `.ci/run` installs them. */
 const VERSIONS = ['20.19.0', '22.12.0', '24', '26'];

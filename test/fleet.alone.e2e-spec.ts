@@ -4,11 +4,10 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWith } from '../src/testing/components.js';
-import { type ServerStatus } from '../src/game-server/server-status.js';
+import { type GameServerStatus } from '../src/game-server/game-server-status.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
-import { ApiProcess, MONITOR_KEY } from './support/api-process.js';
-import { type WireSnapshot } from './support/app-process.js';
+import { ApiProcess, MONITOR_KEY, type WireSnapshot } from '../src/testing/api-process.mjs';
 import { freePort } from './support/free-port.js';
 import { Program } from './support/program.js';
 import { promtool, type Series } from './support/prometheus.js';
@@ -96,7 +95,7 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
       },
       cwd,
     );
-    const { pid } = await api.data<ServerStatus>('server/status');
+    const { pid } = await api.data<GameServerStatus>('server/status');
     instances.push({ site, server, api, gamePid: Number(pid) });
   }
 

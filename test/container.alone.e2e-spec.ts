@@ -4,13 +4,13 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { split } from 'shlex';
-import { type ServerStatus } from '../src/game-server/server-status.js';
+import { type GameServerStatus } from '../src/game-server/game-server-status.js';
 import { describeWith } from '../src/testing/components.js';
 import { executable, hasEnded } from '../src/testing/game-programs.js';
 import { isAlive, kernelCpuMs, kernelRssMib } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
-import { type WireSnapshot } from './support/app-process.js';
+import { type WireSnapshot } from '../src/testing/api-process.mjs';
 import { Buildah, type ImageConfig } from './support/buildah.js';
 import { composeServices } from './support/compose.js';
 import { freePort } from './support/free-port.js';
@@ -171,7 +171,7 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
     const [, ...healthcheck] = image.Healthcheck.Test;
     expect(healthcheck).not.toEqual([]);
     const { status, gamePid } = {
-      status: await data<ServerStatus>('server/status'),
+      status: await data<GameServerStatus>('server/status'),
       gamePid: pidOf(child, GAME),
     };
     expect(status).toMatchObject({ state: 'running', controllable: true });
@@ -200,7 +200,7 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
     const gamePid = pidOf(game, GAME);
     const child = await start('metrics');
     await waitFor(isReady, 'the API in a container answers', 90_000);
-    expect(await data<ServerStatus>('server/status')).toMatchObject({
+    expect(await data<GameServerStatus>('server/status')).toMatchObject({
       state: 'running',
       controllable: false,
       pid: gamePid,
