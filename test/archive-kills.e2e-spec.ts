@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { rmSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { EventParser } from '../src/page/client/event-parser.js';
+import { EventParser, type StreamEvent } from '../src/page/client/event-parser.js';
 import { type ApiProcess, type WireSnapshot } from '../src/testing/api-process.mjs';
 import { describeWith } from '../src/testing/components.js';
 import { archiveLife } from './support/archive-life.js';
@@ -29,7 +29,8 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
   });
 
   describe('SIGKILL', () => {
-    it('loses no sample that any client was given, 50 times in a row', async () => {
+    it('loses no sample and no event that any client was given, and doubles none, 50 times in a row', async () => {
+      const givenEvents = new Set<string>();
       const given = new Map<string, WireSnapshot>();
       for (let round = 0; round < 50; round++) {
         const running = await archive.start({ VS_METRICS_CAPACITY: '60' });
@@ -38,9 +39,16 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
         expect(atOnce.map((snapshot) => snapshot.timestamp)).toEqual(
           expect.arrayContaining(known.slice(-Math.min(known.length, 40))),
         );
+        if (round > 0)
+          expect(running.said('The previous run of the API was killed; it was last alive at 2')).toBe(1);
         const killed = delay(100 + Math.random() * 500).then(() => running.end('SIGKILL'));
-        for await (const snapshot of streamed(running)) given.set(snapshot.timestamp, snapshot);
-        await killed;
+        const told = tellEvents(running, givenEvents);
+        for await (const { type, data } of streamed(running)) {
+          const snapshot = JSON.parse(data) as WireSnapshot;
+          if (type === 'snapshot') given.set(snapshot.timestamp, snapshot);
+          else givenEvents.add(data);
+        }
+        await Promise.all([killed, told]);
       }
       const stored = storedTimes(archive.file);
       expect(stored).toEqual([...new Set(stored)]);
@@ -52,6 +60,12 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
       expect(sqlite(archive.file, 'SELECT SUM(sample_count) FROM minute')).toBe(String(stored.length));
 
       const running = await archive.start({ VS_METRICS_CAPACITY: '60' });
+      const exported = await running.request('api/v1alpha1/events/export?format=json');
+      const events = ((await exported.json()) as { kind: string }[]).map((event) => JSON.stringify(event));
+      expect(events).toEqual([...new Set(events)]);
+      expect([...givenEvents].filter((event) => !events.includes(event))).toEqual([]);
+      expect(givenEvents.size).toBeGreaterThan(200);
+      expect(events.filter((event) => event.includes('"api_killed"'))).toHaveLength(50);
       const all = await running.history('?minutes=60');
       expect(all.slice(0, stored.length).map((snapshot) => snapshot.timestamp)).toEqual(stored);
       for (const snapshot of all) {
@@ -63,15 +77,27 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
 });
 
 /** What the stream gives, from the oldest sample in memory on, until the app ends. */
-async function* streamed(from: ApiProcess): AsyncGenerator<WireSnapshot> {
+async function* streamed(from: ApiProcess): AsyncGenerator<StreamEvent> {
   const headers = { 'last-event-id': '0' };
-  const { body } = await from.request('api/v1alpha1/metrics/stream', { headers });
+  // It may be killed before it answers.
+  const response = await from.request('api/v1alpha1/metrics/stream', { headers }).catch(() => null);
   const parser = new EventParser();
-  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response?.body?.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const piece = await reader?.read().catch(() => undefined);
     if (piece?.value === undefined) return;
-    for (const { type, data } of parser.push(piece.value))
-      if (type === 'snapshot') yield JSON.parse(data) as WireSnapshot;
+    yield* parser.push(piece.value);
+  }
+}
+
+/** Has the app tell events, and asks for them now and then, until it ends. */
+async function tellEvents(running: ApiProcess, given: Set<string>): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  for (let i = 0; running.isRunning; i++) {
+    const body = JSON.stringify({ intervalSeconds: 0.1 + (i % 2) / 100 });
+    await running.request('api/v1alpha1/settings', { method: 'PATCH', headers, body }).catch(() => undefined);
+    if (i % 5 > 0) continue;
+    const list = await running.data<{ events: object[] }>('events').catch(() => null);
+    for (const event of list?.events ?? []) given.add(JSON.stringify(event));
   }
 }
