@@ -134,7 +134,7 @@ describe('the packed package in an application of somebody else', () => {
       { cwd: host, timeout: 60_000 },
     );
     expect(stdout.trim()).toBe(
-      'METRICS_INTERVAL_NAME,MetricsBuffer,MetricsModule,MetricsScheduler,MetricsService,ServerService',
+      'GameTelemetry,METRICS_INTERVAL_NAME,MetricsBuffer,MetricsModule,MetricsScheduler,MetricsService,ServerService',
     );
     const loaded = [...stderr.matchAll(/^LOADED \S*\/node_modules\/(\S+)$/gm)].map(([, path = '']) => path);
     expect(loaded).toContain(`${NAME}/dist/metrics/index.js`);
