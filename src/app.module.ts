@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import { ScheduleModule } from '@nestjs/schedule';
+import { AlertsModule } from './alerts/alerts.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HistoryModule } from './history/history.module.js';
 import { HttpModule } from './http/http.module.js';
@@ -20,6 +21,7 @@ import { SettingsModule } from './settings/settings.module.js';
     MetricsModule,
     HistoryModule,
     SettingsModule,
+    AlertsModule,
     HttpModule,
   ],
 })

@@ -4,6 +4,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import fastifyCompress from '@fastify/compress';
 import { constants } from 'node:zlib';
 import { AppModule } from './app.module.js';
+import { alertsConfig } from './alerts/alerts.config.js';
 import { EventLog } from './events/event-log.js';
 import { historyConfig } from './history/history.config.js';
 import { checkSettings, envWarnings } from './config/env.js';
@@ -27,7 +28,7 @@ const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
  * variables hold values that cannot be used.
  */
 export async function createApp(logger?: LoggerService): Promise<NestFastifyApplication> {
-  checkSettings([httpConfig, metricsConfig, historyConfig, gameServerConfig, telemetryConfig]);
+  checkSettings([httpConfig, metricsConfig, historyConfig, gameServerConfig, telemetryConfig, alertsConfig]);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule, new HttpAdapter(), {
     abortOnError: false,
     ...(logger === undefined ? {} : { logger }),

@@ -5,6 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AlertsOverview } from '../src/alerts/alerts.service.js';
 import { AppModule } from '../src/app.module.js';
 import { ACCESS } from '../src/http/access/access.decorator.js';
 import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
@@ -17,6 +18,7 @@ const ADMIN_ROUTES = [
   ['POST', 'api/v1alpha1/server/start'],
   ['POST', 'api/v1alpha1/server/stop'],
   ['POST', 'api/v1alpha1/server/restart'],
+  ['POST', 'api/v1alpha1/alerts/test'],
 ] as const;
 
 describe('the HTTP API', () => {
@@ -46,9 +48,13 @@ describe('the HTTP API', () => {
       }
     });
 
-    it('lets both roles see the server status', async () => {
-      for (const key of [ADMIN_KEY, MONITOR_KEY]) {
-        expect((await api.request('api/v1alpha1/server/status', {}, key)).status).toBe(200);
+    it.each(['server/status', 'alerts'])('lets both roles see %s, and nobody else', async (path) => {
+      for (const [key, status] of [
+        [ADMIN_KEY, 200],
+        [MONITOR_KEY, 200],
+        [null, 401],
+      ] as const) {
+        expect((await api.request(`api/v1alpha1/${path}`, {}, key)).status).toBe(status);
       }
     });
 
@@ -135,6 +141,22 @@ describe('the HTTP API', () => {
       expect(info.cores).toBeGreaterThan(0);
       expect(Math.abs(Date.now() - Date.parse(info.now))).toBeLessThan(5000);
       expect(Math.abs(Date.now() - Date.parse(info.startedAt))).toBeLessThan(60_000);
+    });
+
+    it('shows the alert rules also without a webhook, and then sends no test message', async () => {
+      const { webhook, rules } = await api.data<AlertsOverview>('alerts');
+      expect(webhook).toEqual({ isConfigured: false, kind: null, waiting: 0, problem: null });
+      const names = ['game', 'memory', 'tick', 'cpu', 'disk', 'samples', 'history'];
+      expect(rules.map(({ rule }) => rule)).toEqual(names);
+      const answer = await api.request('api/v1alpha1/alerts/test', { method: 'POST' });
+      expect([answer.status, await answer.json()]).toEqual([
+        409,
+        {
+          statusCode: 409,
+          error: 'Conflict',
+          message: 'No webhook is configured: set VS_ALERT_WEBHOOK.',
+        },
+      ]);
     });
 
     it('says that no server is configured', async () => {

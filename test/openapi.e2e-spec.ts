@@ -130,6 +130,7 @@ describe('the OpenAPI description', () => {
       ['metrics/history', schemas.history],
       ['metrics/info', schemas.metricsInfo],
       ['events', schemas.events],
+      ['alerts', schemas.alerts],
       ['server/status', schemas.serverStatus],
     ];
     for (const [path, schema] of answers) {
@@ -141,6 +142,7 @@ describe('the OpenAPI description', () => {
       ['metrics/current', 'GET', MONITOR_KEY],
       ['metrics/history?minutes=0', 'GET', ADMIN_KEY],
       ['server/start', 'POST', ADMIN_KEY],
+      ['alerts/test', 'POST', ADMIN_KEY],
     ] as const) {
       const answer = await api.request(`api/v1alpha1/${path}`, { method }, key);
       const { error } = schemas.problem.safeParse(await answer.json());

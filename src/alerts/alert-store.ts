@@ -2,7 +2,6 @@ import { Logger } from '@nestjs/common';
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { dataDirLock } from '../config/data-dir-lock.js';
 import { StateFile } from '../config/state-file.js';
 import { alertMessage } from './alert-message.js';
 import { alertState } from './rules/alert-state.js';
@@ -20,7 +19,7 @@ export type KeptAlerts = Readonly<z.output<typeof kept>>;
  * The file `alerts.json` in the folder where state is kept: which rules fire, and the messages that are to be sent. Both in
  * one, so that at no moment a message is lost or told twice because one of two files is older. The receiver's address
  * is not in it. Messages that were settled are noted in `alerts.settled` first, which takes one call and no wait for the disk, until
- * the file without them is written. Without a folder, or while another copy of the app has it, nothing outlasts this run.
+ * the file without them is written. Without a folder nothing outlasts this run. It is for the one copy of this app that has the folder.
  */
 export class AlertStore {
   private readonly logger = new Logger(AlertStore.name);
@@ -31,7 +30,7 @@ export class AlertStore {
 
   constructor(dataDir: string) {
     this.settledPath = join(dataDir, 'alerts.settled');
-    this.file = dataDir === '' || !isOurs(dataDir) ? null : new StateFile(join(dataDir, 'alerts.json'), kept);
+    this.file = dataDir === '' ? null : new StateFile(join(dataDir, 'alerts.json'), kept);
     if (this.file === null) return;
     try {
       this.now = this.file.read() ?? this.now;
@@ -87,14 +86,5 @@ export class AlertStore {
     } catch {
       return [];
     }
-  }
-}
-
-/** False while another copy has the data folder; a folder that cannot be used at all is tried again at each change. */
-function isOurs(dataDir: string): boolean {
-  try {
-    return dataDirLock(dataDir).take();
-  } catch {
-    return true;
   }
 }

@@ -159,7 +159,7 @@ export const EVENT_KINDS: { readonly [K in EventKind]: KindOfEvent<K> } = {
   },
   history_recovered: { level: 'info', text: () => 'The history is written to its file again.' },
   alert_fired: { level: 'warning', text: ({ condition }) => `Alert: ${condition}.` },
-  alert_resolved: { level: 'info', text: ({ condition }) => `No longer: ${condition}.` },
+  alert_resolved: { level: 'info', text: ({ condition }) => `Alert over: ${condition}.` },
 };
 
 const STOP_TEXTS: Readonly<Record<EventFacts['game_stop_reason']['reason'], string>> = {

@@ -11,6 +11,8 @@ const LONGEST_STEP_MS = 10_000;
 export type GameEvent =
   /** It died without having been asked to; `how` is a sentence. */
   | { readonly kind: 'crashed'; readonly how: string }
+  /** It is being started. */
+  | { readonly kind: 'starting' }
   /** It should run and does not, and that was no crash: a start that failed. `how` is a sentence. */
   | { readonly kind: 'down'; readonly how: string }
   /** It is not started again any more after its crashes. */
@@ -56,6 +58,10 @@ export class GameWatch {
         if ((this.down?.crashes ?? 0) === 0) this.firstCrashMs = now.atMs;
         this.lastCrashMs = now.atMs;
         this.goesDown(event.how, 1, now);
+        return [];
+      case 'starting':
+        this.isUp = false;
+        if (this.down === null) this.goesDown('It was started, and does not run.', 0, now);
         return [];
       case 'down':
         this.goesDown(event.how, 0, now);
@@ -106,7 +112,7 @@ export class GameWatch {
     this.down = null;
     if (down === null || (down.toldAt === null && down.crashes === 0)) return [];
     const untold = down.toldAt === null ? [this.tell(down, 'firing', down.how, now)] : [];
-    return [...untold, this.end(down, 'The game server was stopped by hand.', now)];
+    return [...untold, this.end(down, 'The game server was stopped, as it was asked to.', now)];
   }
 
   private tell(down: DownGame, status: 'firing' | 'reminder', text: string, now: Moment): AlertTransition {

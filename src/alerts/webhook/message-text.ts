@@ -6,19 +6,29 @@ export function titleOf({ server, status, what }: AlertMessage): string {
   return `${oneLine(server)}: ${prefix}${oneLine(what)}`;
 }
 
+/** What it is about as a part of a sentence, with its number: `memory is near its limit (951 MB, threshold 900 MB)`. */
+export function conditionOf({ what, measure }: Pick<AlertMessage, 'what' | 'measure'>): string {
+  const text = oneLine(what).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  if (measure === null) return text;
+  return `${text} (${inUnit(measure.value, measure)}, threshold ${inUnit(measure.threshold, measure)})`;
+}
+
 /** The facts behind a message, by name: `[['Value', '15000 MB'], …]`. */
 export function factsOf({ measure, count, since, status }: AlertMessage): (readonly [string, string])[] {
-  const inUnit = (value: number) => `${Math.round(value * 10) / 10} ${measure?.unit ?? ''}`;
   return [
     ...(measure === null
       ? []
       : ([
-          ['Value', inUnit(measure.value)],
-          ['Threshold', inUnit(measure.threshold)],
+          ['Value', inUnit(measure.value, measure)],
+          ['Threshold', inUnit(measure.threshold, measure)],
         ] as const)),
     ...(count > 1 ? ([['How often', String(count)]] as const) : []),
     ...(status === 'test' ? [] : ([['Since', utcTime(since)]] as const)),
   ];
+}
+
+function inUnit(value: number, { unit }: NonNullable<AlertMessage['measure']>): string {
+  return `${Math.round(value * 10) / 10} ${unit}`;
 }
 
 /** A moment as people read it: `2026-11-25 03:12 UTC`. */

@@ -16,6 +16,9 @@ const FORMATS = {
 /** A kind of receiver. */
 export type ReceiverKind = keyof typeof FORMATS;
 
+/** Each kind of receiver. */
+export const RECEIVER_KINDS = Object.keys(FORMATS) as readonly ReceiverKind[];
+
 /**
  * The kind of a receiver, told from its address: Discord and Slack by host or by the form of their paths, so that a proxy in
  * front of them is known as well; ntfy by its host (`ntfy.sh`, or one that begins with `ntfy.`) and the topic; else JSON.

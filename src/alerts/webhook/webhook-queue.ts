@@ -24,7 +24,7 @@ const TIMES: QueueTimes = {
   firstPauseMs: 5_000,
   longestPauseMs: 900_000,
   lifetimeMs: 24 * 3600_000,
-  closeMs: 5_000,
+  closeMs: 3_000,
 };
 /** More than any sane number of alerts in a day; the oldest goes first. */
 const MAX_WAITING = 200;
@@ -44,6 +44,8 @@ export class WebhookQueue {
   private readonly sending = new AbortController();
   private running: Promise<void> | null = null;
   private failures = 0;
+  private lost = 0;
+  private lastProblem: string | null = null;
   private isOverfull = false;
 
   constructor(
@@ -57,6 +59,16 @@ export class WebhookQueue {
   /** How many messages wait. */
   get length(): number {
     return this.store.current.waiting.length;
+  }
+
+  /** Why the last message was not taken, or not at once; null: it was, or none was sent. No text of it holds the address. */
+  get problem(): string | null {
+    return this.lastProblem;
+  }
+
+  /** How many messages were given up in this run. */
+  get givenUp(): number {
+    return this.lost;
   }
 
   /** Sends what an earlier run left behind. */
@@ -81,6 +93,7 @@ export class WebhookQueue {
       );
     }
     this.isOverfull = dropped.length > 0;
+    this.lost += dropped.length;
     for (const { id } of dropped) this.bornMs.delete(id);
     this.store.commit({ waiting: all.slice(-MAX_WAITING), rules });
     this.wake();
@@ -161,6 +174,7 @@ export class WebhookQueue {
 
   private reportFailure(why: string): void {
     this.failures++;
+    this.lastProblem = why;
     if (this.failures > 1) return;
     this.logger.warn(
       `The alert webhook did not take a message: ${why}. ` +
@@ -171,11 +185,14 @@ export class WebhookQueue {
   private reportRecovery(): void {
     if (this.failures > 0) this.logger.log('The alert webhook takes messages again.');
     this.failures = 0;
+    this.lastProblem = null;
   }
 
   private reportLoss(message: AlertMessage, { kind, why }: Exclude<WebhookAnswer, { kind: 'taken' }>): void {
     const how = kind === 'refused' ? 'was refused' : 'was not taken for too long';
     this.logger.error(`An alert message (${cut(titleOf(message), 200)}) ${how} and is given up: ${why}.`);
+    this.lost++;
+    this.lastProblem = why;
     if (kind === 'refused') this.failures = 0;
   }
 }

@@ -1,10 +1,15 @@
 import { z } from 'zod';
+import { type AlertsOverview } from '../../alerts/alerts.service.js';
+import { RECEIVER_KINDS } from '../../alerts/webhook/webhook-format.js';
 import { type GameServerStatus } from '../../game-server/game-server-status.js';
 import { EVENT_KIND_NAMES, EVENT_LEVELS } from '../../events/event-kinds.js';
 import { mapSeries, maximumOf, type Series, SERIES, SERIES_NAMES } from '../../metrics/series.js';
 
 /** Documented by its format alone: the pattern that it checks fills half a screen. */
 const utcTime = (description: string) => z.iso.datetime().meta({ description, pattern: undefined });
+
+/** What becomes of a type when it is sent. */
+type Wire<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Wire<T[K]> } : T;
 
 const valueOf = ({ nullable }: Series) => (nullable ? z.number().nullable() : z.number());
 
@@ -104,6 +109,48 @@ export const settings = z
     persisted: z.boolean().describe('Whether they outlast a restart'),
   })
   .meta({ id: 'Settings' });
+
+/** A number behind an alert, as it is sent. */
+const measure = z.strictObject({
+  value: z.number(),
+  threshold: z.number().describe('Where it becomes an alert'),
+  unit: z.enum(['MB', 'ms', '%', 's']).describe('Of both; 100 % is one core'),
+});
+
+/** How the alerts stand, as it is sent. */
+export const alerts = z
+  .strictObject({
+    webhook: z.strictObject({
+      isConfigured: z.boolean().describe('Whether VS_ALERT_WEBHOOK is set'),
+      kind: z
+        .enum(RECEIVER_KINDS)
+        .nullable()
+        .describe('The form of the messages, told from the address; null: there is none'),
+      waiting: z.int().nonnegative().describe('How many messages wait to be sent'),
+      problem: z
+        .string()
+        .nullable()
+        .describe('Why the last message was not taken; null: it was, or none was sent yet'),
+    }),
+    rules: z
+      .array(
+        z.strictObject({
+          rule: z.string().describe('What programs know it by; a newer version may have more'),
+          level: z.enum(EVENT_LEVELS),
+          what: z.string().describe('A few words for people'),
+          state: z
+            .enum(['ok', 'pending', 'firing'])
+            .describe('pending: it holds, but not for long enough yet'),
+          since: utcTime('Since when it holds or, while it fires, held').nullable(),
+          measure: measure.nullable().describe('null: not known, or the rule is off, or has no number'),
+        }),
+      )
+      .describe('Each rule, that about the game first'),
+  })
+  .meta({ id: 'Alerts' }) satisfies z.ZodType<Wire<AlertsOverview>>;
+
+/** The answer to a test message. */
+export const alertTest = z.strictObject({ isQueued: z.literal(true) });
 
 /** The body of every error: Nest's own. */
 export const problem = z
