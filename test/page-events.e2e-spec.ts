@@ -72,7 +72,9 @@ describeWith('Chromium', CHROMIUM)('what happened, on the page', () => {
 
     const { pid } = await api.data<{ pid: number }>('server/status');
     process.kill(pid, 'SIGKILL');
-    await waitFor(async () => /error.*ended unasked, by SIGKILL\.$/.test((await rows())[0] ?? ''));
+    await waitFor(async () =>
+      /error.*ended by SIGKILL, which was not sent by us\.$/.test((await rows())[0] ?? ''),
+    );
     for (const chart of ['memory', 'cpu'])
       await waitFor(async () => (await watched.pixels(`${chart}-chart`, '--bad')) > 30);
 

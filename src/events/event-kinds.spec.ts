@@ -18,12 +18,12 @@ const EXAMPLES: { readonly [K in EventKind]: readonly EventFacts[K][] } = {
     reason,
   })),
   game_crashed: [
-    { exitCode: 134, signal: null },
-    { exitCode: null, signal: 'SIGKILL' },
-    { exitCode: null, signal: null },
+    { exitCode: 134, signal: null, cause: 'exit_code', how: 'The game server ended with exit code 134.' },
+    { exitCode: null, signal: 'SIGKILL', cause: 'signal', how: 'The game server was ended by SIGKILL.' },
   ],
   game_taken_over: [{ pid: 4711 }],
   game_restarted: [{ attempt: 2 }],
+  game_stays_down: [{ crashes: 5 }],
   tick_overload: [
     { count: 1, tickMs: 4803 },
     { count: 60_000, tickMs: 4803.27 },

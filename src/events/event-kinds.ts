@@ -27,11 +27,18 @@ export interface EventFacts {
   game_stopping: NoFacts;
   game_stopped: NoFacts;
   game_stop_reason: { readonly reason: 'asked' | 'memory' | 'disk' | 'errors' | 'signal' | 'other' };
-  /** `signal`: its name. Both null when nobody could tell how it ended. */
-  game_crashed: { readonly exitCode: number | null; readonly signal: string | null };
+  /** `signal`: its name. Both null when nobody could tell how it ended. `cause` for programs; `how` is the sentence. */
+  game_crashed: {
+    readonly exitCode: number | null;
+    readonly signal: string | null;
+    readonly cause: string;
+    readonly how: string;
+  };
   game_taken_over: { readonly pid: number };
   /** By this program, after a crash; `attempt` counts from 1. */
   game_restarted: { readonly attempt: number };
+  /** It is not started again any more. */
+  game_stays_down: { readonly crashes: number };
   /** `tickMs` is the longest of them. */
   tick_overload: Counted & { readonly tickMs: number };
   /** `pauseMs` is the longest of them. */
@@ -95,11 +102,7 @@ export const EVENT_KINDS: { readonly [K in EventKind]: KindOfEvent<K> } = {
   game_stop_reason: { level: 'info', text: ({ reason }) => STOP_TEXTS[reason] },
   game_crashed: {
     level: 'error',
-    text: ({ exitCode, signal }) => {
-      if (signal !== null) return `The game server ended unasked, by ${signal}.`;
-      if (exitCode !== null) return `The game server ended unasked, with code ${exitCode}.`;
-      return 'The game server ended unasked; how is not known.';
-    },
+    text: ({ how }) => how,
   },
   game_taken_over: {
     level: 'warning',
@@ -108,7 +111,12 @@ export const EVENT_KINDS: { readonly [K in EventKind]: KindOfEvent<K> } = {
   },
   game_restarted: {
     level: 'warning',
-    text: ({ attempt }) => `The game server was started again after its crash (attempt ${attempt}).`,
+    text: ({ attempt }) => `The game server is started again after its crash (attempt ${attempt}).`,
+  },
+  game_stays_down: {
+    level: 'error',
+    text: ({ crashes }) =>
+      `The game server stays down: it crashed ${crashes} times in half an hour. Start it by hand.`,
   },
   tick_overload: {
     level: 'warning',

@@ -72,7 +72,7 @@ describe('EventLog', () => {
     expect(log.total('tick_overload')).toBe(0);
     log.tell('tick_overload', { count: 1, tickMs: 600 });
     log.tell('tick_overload', { count: 41, tickMs: 900 });
-    log.tell('game_crashed', { exitCode: 134, signal: null });
+    log.tell('game_crashed', { exitCode: 134, signal: null, cause: 'exit_code', how: 'It died.' });
     expect([log.total('tick_overload'), log.total('game_crashed')]).toEqual([42, 1]);
   });
 

@@ -14,13 +14,14 @@ const killed = { code: null, signal: 'SIGKILL' } as const;
 
 describe('crashCause', () => {
   it.each<[Partial<GameEnd>, string, RegExp, boolean]>([
-    [{ code: 1 }, 'exit_code', /^It ended with exit code 1\.$/, true],
+    [{ code: 1 }, 'exit_code', /^The game server ended with exit code 1\.$/, true],
     [{ code: 134, stopReason: 'Exit request by client' }, 'exit_code', /134/, true],
-    [{}, 'exit_code', /exit code 0, and did not say why/, true],
+    // Programs other than Vintage Story do not say why.
+    [{}, 'stopped', /^The game server ended by itself, with exit code 0\.$/, false],
     [
       { code: null, signal: 'SIGSEGV' },
       'signal',
-      /^It was ended by SIGSEGV, which was not sent by us\.$/,
+      /^The game server was ended by SIGSEGV, which was not sent by us\.$/,
       true,
     ],
     [{ ...killed, isOurSignal: true, oomKillRose: true }, 'our_signal', /by us with SIGKILL/, false],
@@ -28,7 +29,7 @@ describe('crashCause', () => {
     [
       { ...killed, oomKillRose: true },
       'out_of_memory',
-      /^It was killed by the kernel .* \(1000 MB at the last sample, of 4000 MB, of its cgroup\)\.$/,
+      /^The game server was killed by the kernel .* \(1000 MB at the last sample, of 4000 MB, of its cgroup\)\.$/,
       true,
     ],
     [{ ...killed, oomKillRose: true, lastMemoryMb: null }, 'out_of_memory', /for lack of memory\.$/, true],
@@ -38,7 +39,7 @@ describe('crashCause', () => {
     [
       { ...killed, lastMemoryMb: 3800 },
       'probably_out_of_memory',
-      /^It was probably killed by the kernel/,
+      /^The game server was probably killed by the kernel/,
       true,
     ],
     [{ ...killed, lastMemoryMb: 3799 }, 'signal', /SIGKILL/, true],
@@ -56,10 +57,14 @@ describe('crashCause', () => {
     [
       { stopReason: 'Shutdown by Alice through /stop' },
       'stopped',
-      /^It was stopped from inside the game\.$/,
+      /^The game server was stopped from inside the game\.$/,
       false,
     ],
     [{ code: null }, 'unknown', /how is not known/, true],
+    [{ code: null, lastMemoryMb: 3999 }, 'unknown', /how is not known/, true],
+    [{ code: null, oomKillRose: true }, 'out_of_memory', /killed by the kernel/, true],
+    [{ code: null, oomKillRose: true, stopReason: 'Shutdown' }, 'stopped', /inside the game/, false],
+    [{ code: null, stopReason: 'Out of disk space' }, 'disk_full', /DieBelowDiskSpaceMb/, true],
   ])('%j: %s', (known, name, text, isCrash) => {
     const cause = crashCause({ ...end, ...known });
     expect(cause).toEqual({ name, text: expect.stringMatching(text), isCrash });

@@ -19,20 +19,23 @@ export interface GameEnd {
   readonly stopReason: string | null;
 }
 
+/** How programs know it. */
+export type CrashCauseName =
+  | 'stopped'
+  | 'out_of_memory'
+  | 'probably_out_of_memory'
+  | 'own_memory_limit'
+  | 'too_many_errors'
+  | 'disk_full'
+  | 'exception'
+  | 'our_signal'
+  | 'signal'
+  | 'exit_code'
+  | 'unknown';
+
 /** How a game died: a machine name, and a sentence. */
 export interface CrashCause {
-  readonly name:
-    | 'stopped'
-    | 'out_of_memory'
-    | 'probably_out_of_memory'
-    | 'own_memory_limit'
-    | 'too_many_errors'
-    | 'disk_full'
-    | 'exception'
-    | 'our_signal'
-    | 'signal'
-    | 'exit_code'
-    | 'unknown';
+  readonly name: CrashCauseName;
   readonly text: string;
   /** False for an end that somebody wanted: by `/stop` in the game, or by us. */
   readonly isCrash: boolean;
@@ -42,38 +45,56 @@ export interface CrashCause {
  * The game's own reasons for ending itself, as it writes them (1.20 and 1.21; it exits with 0 all the same). Any other reason
  * is somebody's wish: `/stop`, a signal, a mod.
  */
-const OWN_REASONS: readonly (readonly [RegExp, CrashCause['name'], string])[] = [
-  [/\b(RAM|memory)\b/i, 'own_memory_limit', 'It stopped itself: it used more than DieAboveMemoryUsageMb.'],
-  [/\berrors\b/i, 'too_many_errors', 'It stopped itself: more errors than DieAboveErrorCount.'],
-  [/\bdisk\b/i, 'disk_full', 'It stopped itself: less disk space than DieBelowDiskSpaceMb.'],
-  [/\bexception\b/i, 'exception', 'It stopped itself after an exception, at its start or while running.'],
+const OWN_REASONS: readonly (readonly [RegExp, CrashCauseName, string])[] = [
+  [
+    /\b(RAM|memory)\b/i,
+    'own_memory_limit',
+    'The game server stopped itself: it used more than DieAboveMemoryUsageMb.',
+  ],
+  [/\berrors\b/i, 'too_many_errors', 'The game server stopped itself: more errors than DieAboveErrorCount.'],
+  [/\bdisk\b/i, 'disk_full', 'The game server stopped itself: less disk space than DieBelowDiskSpaceMb.'],
+  [
+    /\bexception\b/i,
+    'exception',
+    'The game server stopped itself after an exception, at its start or while running.',
+  ],
 ];
+
+const STOPPED_INSIDE: CrashCause = {
+  name: 'stopped',
+  text: 'The game server was stopped from inside the game.',
+  isCrash: false,
+};
 
 /** Says how a game died. The reason that it wrote is matched, and never repeated: it may hold a name. */
 export function crashCause(end: GameEnd): CrashCause {
   const { code, signal, stopReason } = end;
-  const crash = (name: CrashCause['name'], text: string): CrashCause => ({ name, text, isCrash: true });
+  const crash = (name: CrashCauseName, text: string): CrashCause => ({ name, text, isCrash: true });
   if (signal !== null && end.isOurSignal) {
-    return { name: 'our_signal', text: `It was ended by us with ${signal}.`, isCrash: false };
+    return { name: 'our_signal', text: `The game server was ended by us with ${signal}.`, isCrash: false };
   }
-  if (end.oomKillRose && wasKilled(end)) {
-    return crash('out_of_memory', `It was killed by the kernel for lack of memory${memoryText(end)}.`);
+  if (end.oomKillRose && (wasKilled(end) || (code === null && signal === null && stopReason === null))) {
+    return crash(
+      'out_of_memory',
+      `The game server was killed by the kernel for lack of memory${memoryText(end)}.`,
+    );
   }
   if (wasKilled(end) && isNearLimit(end)) {
     return crash(
       'probably_out_of_memory',
-      `It was probably killed by the kernel for lack of memory${memoryText(end)}.`,
+      `The game server was probably killed by the kernel for lack of memory${memoryText(end)}.`,
     );
   }
-  if (signal !== null) return crash('signal', `It was ended by ${signal}, which was not sent by us.`);
+  if (signal !== null)
+    return crash('signal', `The game server was ended by ${signal}, which was not sent by us.`);
   const own = stopReason === null ? undefined : OWN_REASONS.find(([pattern]) => pattern.test(stopReason));
   if (own !== undefined) return crash(own[1], own[2]);
-  if (code === null) return crash('unknown', 'It ended; how is not known.');
-  if (code !== 0) return crash('exit_code', `It ended with exit code ${code}.`);
-  if (stopReason !== null) {
-    return { name: 'stopped', text: 'It was stopped from inside the game.', isCrash: false };
-  }
-  return crash('exit_code', 'It ended with exit code 0, and did not say why.');
+  if (code === null && stopReason !== null) return STOPPED_INSIDE;
+  if (code === null) return crash('unknown', 'The game server ended; how is not known.');
+  if (code !== 0) return crash('exit_code', `The game server ended with exit code ${code}.`);
+  return stopReason === null
+    ? { name: 'stopped', text: 'The game server ended by itself, with exit code 0.', isCrash: false }
+    : STOPPED_INSIDE;
 }
 
 /** A shell or a launcher in front of the game tells its SIGKILL as exit code 128 + 9. */

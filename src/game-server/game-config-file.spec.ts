@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../testing/temporary-folder.js';
-import { GameConfigFile, gameLimits } from './game-config-file.js';
+import { waitFor } from '../testing/wait-for.js';
+import { GameConfigFile, ownLimits } from './game-config-file.js';
 import { lowestMemoryLimit } from './lowest-memory-limit.js';
 
 const NONE = { memoryMb: null, diskFreeMb: null };
@@ -20,32 +21,47 @@ describe('GameConfigFile', () => {
     writeFileSync(file(), text);
   };
 
-  it('is read when it appears, and when it changes', () => {
+  const seen = async (config: GameConfigFile) => {
+    await config.look();
+    return config.limits;
+  };
+
+  it('is read when it appears, and when it changes', async () => {
     const config = new GameConfigFile(folder.path);
     expect(config.limits).toEqual(NONE);
+    expect(await seen(config)).toEqual(NONE);
     write('{"DieAboveMemoryUsageMb": 50000, "DieBelowDiskSpaceMb": 400}');
-    expect(config.limits).toEqual({ memoryMb: 50_000, diskFreeMb: 400 });
+    expect(await seen(config)).toEqual({ memoryMb: 50_000, diskFreeMb: 400 });
     write('{"DieAboveMemoryUsageMb": 8000, "DieBelowDiskSpaceMb": 400 }');
-    expect(config.limits).toEqual({ memoryMb: 8000, diskFreeMb: 400 });
+    expect(await seen(config)).toEqual({ memoryMb: 8000, diskFreeMb: 400 });
     rmSync(file());
-    expect(config.limits).toEqual(NONE);
+    expect(await seen(config)).toEqual(NONE);
   });
 
-  it('keeps what it had while the file is broken', () => {
-    const config = new GameConfigFile(folder.path);
+  it('is looked at by whoever asks, some seconds later', async () => {
     write('{"DieAboveMemoryUsageMb": 8000}');
-    expect(config.limits.memoryMb).toBe(8000);
+    const config = new GameConfigFile(folder.path);
+    await waitFor(() => config.limits.memoryMb === 8000);
+    write('{"DieAboveMemoryUsageMb": 90000}');
+    await waitFor(() => config.limits.memoryMb === 90_000);
+  });
+
+  it('keeps what it had while the file is broken', async () => {
+    const config = new GameConfigFile(folder.path);
+    await seen(config);
+    write('{"DieAboveMemoryUsageMb": 8000}');
+    expect((await seen(config)).memoryMb).toBe(8000);
     for (const broken of ['', '{"DieAbove', '[]', 'null']) {
       write(broken);
-      expect(config.limits.memoryMb).toBe(8000);
+      expect((await seen(config)).memoryMb).toBe(8000);
     }
     rmSync(file());
     mkdirSync(file());
-    expect(config.limits.memoryMb).toBe(8000);
+    expect((await seen(config)).memoryMb).toBe(8000);
   });
 });
 
-describe('gameLimits', () => {
+describe('ownLimits', () => {
   it.each([
     ['\uFEFF{"DieAboveMemoryUsageMb": 1}', { memoryMb: 1, diskFreeMb: null }],
     ['{"DieAboveMemoryUsageMb": 0, "DieBelowDiskSpaceMb": -1}', NONE],
@@ -54,7 +70,7 @@ describe('gameLimits', () => {
     ['{"DieBelowDiskSpaceMb": 2047}', { memoryMb: null, diskFreeMb: 2047 }],
     ['{"DieBelowDiskSpaceMb": 2048}', NONE],
   ])('%s', (text, limits) => {
-    expect(gameLimits(text)).toEqual(limits);
+    expect(ownLimits(text)).toEqual(limits);
   });
 });
 

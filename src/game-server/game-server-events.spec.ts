@@ -22,8 +22,12 @@ describe('the timeline', () => {
   });
 
   it.each([
-    ['process.exit(134)', 'The game server ended unasked, with code 134.', { exitCode: 134 }],
-    ["process.kill(process.pid, 'SIGKILL')", 'The game server ended unasked, by SIGKILL.', { signal: 9 }],
+    ['process.exit(134)', 'The game server ended with exit code 134.', { exitCode: 134 }],
+    [
+      "process.kill(process.pid, 'SIGKILL')",
+      'The game server was ended by SIGKILL, which was not sent by us.',
+      { signal: 9 },
+    ],
   ])('is told how a game crashed: %s', async (script, text, numbers) => {
     const service = build(nodeProgram(script));
     await service.start();

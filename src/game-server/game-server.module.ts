@@ -3,6 +3,7 @@ import { ConfigModule, ConfigService } from '@nestjs/config';
 import { EventLog } from '../events/event-log.js';
 import { EventsModule } from '../events/events.module.js';
 import { AttachedGameServerService } from './attached-game-server.service.js';
+import { GameLimits } from './game-limits.js';
 import { GameServer } from './game-server.js';
 import { GameServerService } from './game-server.service.js';
 import { GameServerAutostart } from './game-server-autostart.js';
@@ -17,20 +18,22 @@ import { ServerService } from '../metrics/server.service.js';
 @Module({
   imports: [ConfigModule.forFeature(gameServerConfig), EventsModule],
   providers: [
+    GameLimits,
     {
       provide: GameServer,
-      inject: [ConfigService, EventLog],
+      inject: [ConfigService, EventLog, GameLimits],
       useFactory: (
         config: ConfigService<{ server: GameServerConfig }, true>,
         events: EventLog,
+        limits: GameLimits,
       ): GameServer =>
         config.get('server.pidFile', { infer: true }) === ''
-          ? new GameServerService(config, events)
+          ? new GameServerService(config, events, limits)
           : new AttachedGameServerService(config),
     },
     { provide: ServerService, useExisting: GameServer },
     GameServerAutostart,
   ],
-  exports: [GameServer, ServerService],
+  exports: [GameLimits, GameServer, ServerService],
 })
 export class GameServerModule {}

@@ -10,11 +10,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
 import { EventLog } from '../events/event-log.js';
+import { type CgroupWatch } from '../process/linux/cgroup-watch.js';
 import { AdoptedProcess } from './adopted-process.js';
 import { type GameConsole } from './game-console.js';
 import { GameProcess } from './game-process.js';
 import { requireFolder, requireStartable, startFailure } from './game-program.js';
 import { GameServerStartError, GameServerStateError } from './game-server-errors.js';
+import { crashCause } from './crash-cause.js';
+import { GameLimits } from './game-limits.js';
 import { GameServer } from './game-server.js';
 import { retryPauses } from './retry-pauses.js';
 import { type ProcessExit, type RunningGame } from './running-game.js';
@@ -65,6 +68,7 @@ export class GameServerService
   constructor(
     config: ConfigService<{ server: GameServerConfig }, true>,
     private readonly events: EventLog,
+    private readonly limits: GameLimits,
   ) {
     super();
     this.config = config.get('server', { infer: true });
@@ -285,7 +289,7 @@ export class GameServerService
     this.runConsole = this.consoleOf(game);
     this.record.save(game.pid);
     this.enter('running');
-    this.run = this.follow(game);
+    this.run = this.follow(game, this.limits.watch(game.pid));
   }
 
   private consoleOf(game: RunningGame): GameConsole | null {
@@ -319,13 +323,14 @@ export class GameServerService
     }
   }
 
-  private async follow(game: RunningGame): Promise<void> {
+  private async follow(game: RunningGame, cgroups: CgroupWatch): Promise<void> {
     this.lastExit = await game.exited;
+    cgroups.close();
     // A game that is stopped from its own console ends with 0: unasked, and yet the proper way.
     const hasCrashed = this.state === 'running' && this.lastExit.code !== 0;
     if (this.state === 'running') {
       this.reportUnaskedExit(game);
-      if (hasCrashed) this.tellCrash();
+      if (hasCrashed) this.tellCrash(cgroups);
       if (game.isAlive) {
         this.logger.warn('Ending the processes that the game server left behind.');
         this.enter('stopping');
@@ -372,9 +377,12 @@ export class GameServerService
     this.logger.warn([`${this.lastError} ${intro}`, ...lines].join('\n'));
   }
 
-  private tellCrash(): void {
+  private tellCrash({ oomKillRose }: CgroupWatch): void {
     const { code, signal } = this.lastExit;
-    this.events.tell('game_crashed', { exitCode: code, signal });
+    const memoryLimit = this.limits.memory();
+    const unknown = { isOurSignal: false, lastMemoryMb: null, stopReason: null };
+    const cause = crashCause({ code, signal, oomKillRose, memoryLimit, ...unknown });
+    this.events.tell('game_crashed', { exitCode: code, signal, cause: cause.name, how: cause.text });
   }
 
   private enterStarting(): void {

@@ -9,6 +9,7 @@ import { filter, firstValueFrom, throwError, timeout } from 'rxjs';
 import { EventLog } from '../events/event-log.js';
 import { type TimelineEvent } from '../events/event.js';
 import { type GameServerConfig } from '../game-server/game-server.config.js';
+import { GameLimits } from '../game-server/game-limits.js';
 import { GameServerStartError, GameServerStateError } from '../game-server/game-server-errors.js';
 import { GameServerService } from '../game-server/game-server.service.js';
 import { type GameServerState, type GameServerStatus } from '../game-server/game-server-status.js';
@@ -84,7 +85,7 @@ export function gameServerLife() {
       ...settings,
     };
     const config = new ConfigService<{ server: GameServerConfig }, true>({ server });
-    return watch(new GameServerService(config, events));
+    return watch(new GameServerService(config, events, new GameLimits(config)));
   }
 
   /** Ends a service after the test, too. */

@@ -79,6 +79,21 @@ export const metricsInfo = z.strictObject({
   startedAt: utcTime('When this process started, in UTC'),
   historyFrom: utcTime('How far back the history reaches').nullable(),
   degraded,
+  gameMemoryLimit: z
+    .strictObject({
+      mb: z.number().nonnegative(),
+      source: z.enum(['cgroup', 'game', 'machine']),
+    })
+    .nullable()
+    .describe(
+      "The lowest memory limit of the game server in MiB and what sets it: its cgroup (a container), its own DieAboveMemoryUsageMb, or the machine's memory",
+    ),
+  gameDiskLimitMb: z
+    .number()
+    .nullable()
+    .describe(
+      'DieBelowDiskSpaceMb: with less room on its disk, in MiB, the game server ends itself; null: not known, or not checked',
+    ),
 });
 
 /** The game server's state as it is sent. */

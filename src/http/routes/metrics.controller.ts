@@ -1,6 +1,7 @@
 import { BadRequestException, Controller, Get, Header, Query, Res } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
+import { GameLimits } from '../../game-server/game-limits.js';
 import { HistoryService } from '../../history/history.service.js';
 import { snapshotJson } from '../../history/snapshot-json.js';
 import { MetricsScheduler, MetricsService } from '../../metrics/index.js';
@@ -24,6 +25,7 @@ export class MetricsController {
     private readonly metrics: MetricsService,
     private readonly scheduler: MetricsScheduler,
     private readonly past: HistoryService,
+    private readonly limits: GameLimits,
   ) {}
 
   /** The newest snapshot, or null before the first. */
@@ -77,6 +79,8 @@ export class MetricsController {
       startedAt: new Date(performance.timeOrigin),
       historyFrom: toDate(this.past.earliestMs),
       degraded: this.past.degraded,
+      gameMemoryLimit: this.limits.memory(),
+      gameDiskLimitMb: this.limits.dieBelowDiskSpaceMb(),
     });
   }
 }

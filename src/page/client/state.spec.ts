@@ -15,6 +15,8 @@ const info = (intervalSeconds: number): Info => ({
   startedAt: new Date(NOW_MS).toISOString(),
   historyFrom: new Date(NOW_MS - 7_200_000).toISOString(),
   degraded: null,
+  gameMemoryLimit: null,
+  gameDiskLimitMb: null,
 });
 
 const sampleOf = (secondsAgo: number) => ({

@@ -32,12 +32,14 @@ export class OomKills {
     private readonly before: number | null,
   ) {}
 
-  /** Null when there is no such process. */
+  /** In the cgroups of a process; null when there is no such process. */
   static watch(pid: number): OomKills | null {
-    return orNull(() => {
-      const cgroups = cgroupFolders(pid, 'memory');
-      return new OomKills(cgroups, oomKills(cgroups));
-    });
+    return orNull(() => OomKills.in(cgroupFolders(pid, 'memory')));
+  }
+
+  /** In these cgroups, from now on. */
+  static in(cgroups: readonly CgroupFolders[]): OomKills {
+    return new OomKills(cgroups, oomKills(cgroups));
   }
 
   /** Whether any has been killed since the watch began; false where that is not counted. */
