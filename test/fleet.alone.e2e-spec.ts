@@ -27,8 +27,11 @@ const FLEET = [
   { site: 'attic', server: 'modded', load: '40' },
 ] as const;
 
-/** For promtool: one server is heard of all the time, the other no longer after two minutes. */
-const SILENCE = {
+/**
+ * For promtool: one server is heard of all the time, the other no longer after two minutes; that one's target file gives it
+ * the name of the first.
+ */
+const RULES_TEST = {
   rule_files: ['rules.yml'],
   tests: [
     {
@@ -36,6 +39,12 @@ const SILENCE = {
       input_series: [
         { series: 'up{job="vintagestory", site="home", server="a"}', values: '1x30' },
         { series: 'up{job="vintagestory", site="home", server="b"}', values: '0x2' },
+        {
+          series: 'vintagestory_server_info{site="home", server="a", name="a", version="1"}',
+          values: '1x30',
+        },
+        { series: 'vintagestory_server_info{site="home", server="b", name="a", version="1"}', values: '1x2' },
+        { series: 'vintagestory_server_info{site="home", server="c", name="", version="1"}', values: '1x2' },
       ],
       promql_expr_test: [
         { expr: 'server:vintagestory_silent:present', eval_time: '2m', exp_samples: [] },
@@ -43,6 +52,13 @@ const SILENCE = {
           expr: 'server:vintagestory_silent:present',
           eval_time: '20m',
           exp_samples: [{ labels: 'server:vintagestory_silent:present{site="home", server="b"}', value: 1 }],
+        },
+        {
+          expr: 'server:vintagestory_misnamed:present',
+          eval_time: '2m',
+          exp_samples: [
+            { labels: 'server:vintagestory_misnamed:present{site="home", server="b"}', value: 1 },
+          ],
         },
       ],
     },
@@ -53,7 +69,6 @@ interface Instance {
   readonly site: string;
   readonly server: string;
   readonly api: ApiProcess;
-  readonly gamePid: number;
 }
 
 describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
@@ -67,17 +82,13 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
   beforeAll(async () => {
     writeFileSync(keyFile, MONITOR_KEY);
     writeFileSync(passwordFile, STORE_PASSWORD);
-    const [store] = await Promise.all([startStore(), ...FLEET.map(startInstance)]);
-    storeUrl = store;
-    await Promise.all([startAgent('home'), startAgent('attic'), startRules()]);
+    await all([startStore(), ...FLEET.map(startInstance)]);
+    await all([startAgent('home'), startAgent('attic'), startRules()]);
   }, 300_000);
 
   afterAll(async () => {
     for (const program of programs.reverse()) await program.stop();
-    for (const { api } of instances) {
-      if (api.child.exitCode === null && api.child.signalCode === null) api.child.kill('SIGTERM');
-      await api.exited;
-    }
+    await Promise.all(instances.map(({ api }) => api.end()));
     folder.remove();
   });
 
@@ -90,32 +101,31 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
         VS_METRICS_CAPACITY: '1000',
         VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
         VS_SERVER_AUTOSTART: 'true',
+        VS_SERVER_NAME: server,
         SAMPLE_LOAD_PERCENT: load,
         SAMPLE_SAVE_MS: '50',
       },
       cwd,
     );
-    const { pid } = await api.data<GameServerStatus>('server/status');
-    instances.push({ site, server, api, gamePid: Number(pid) });
+    instances.push({ site, server, api });
   }
 
-  async function startStore(): Promise<string> {
-    const url = `http://127.0.0.1:${await freePort()}`;
+  async function startStore(): Promise<void> {
+    storeUrl = `http://127.0.0.1:${await freePort()}`;
     const command = [
       'victoria-metrics',
       `-storageDataPath=${join(folder.path, 'store')}`,
-      `-httpListenAddr=${new URL(url).host}`,
+      `-httpListenAddr=${new URL(storeUrl).host}`,
       `-httpAuth.username=${STORE_USER}`,
       `-httpAuth.password=${STORE_PASSWORD}`,
       // By default it answers with what is 30 s old.
       '-search.latencyOffset=1s',
       '-loggerLevel=WARN',
     ];
-    programs.push(await Program.start(command, folder.path, `${url}/health`));
-    return url;
+    programs.push(await Program.start(command, folder.path, `${storeUrl}/health`));
   }
 
-  /** An example's text with quick scrapes, this machine's addresses, and the site's name. */
+  /** An example's text with quick scrapes and sends, this machine's addresses, and the site's name. */
   function example(file: string, site: string): string {
     const own: Record<string, string> = {
       'scrape_interval: 15s': 'scrape_interval: 1s',
@@ -123,6 +133,7 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
       '/etc/prometheus/vintagestory.key': keyFile,
       '/etc/prometheus/store.password': passwordFile,
       'http://127.0.0.1:8428': storeUrl,
+      'remote_write:\n  - url:': 'remote_write:\n  - queue_config: { batch_send_deadline: 1s }\n    url:',
     };
     return Object.entries(own).reduce(
       (text, [theirs, ours]) => {
@@ -164,6 +175,7 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
     ];
     const command = [
       ...['vmalert', '-rule=rules.yml', ...access('datasource'), ...access('remoteWrite')],
+      '-remoteWrite.flushInterval=1s',
       `-httpListenAddr=${address}`,
       '-loggerLevel=WARN',
     ];
@@ -205,7 +217,7 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
         });
       }),
     );
-    // What was scraped must have reached the store: agents send every 5 s.
+    // What was scraped must have reached the store.
     const lastScrape = () => byServer('timestamp(vintagestory_server_up)');
     await waitFor(async () => Object.values(await lastScrape()).every((seconds) => seconds > atSeconds));
 
@@ -244,9 +256,9 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
     const killed = instances.find(({ server }) => server === 'creative');
     if (killed === undefined) throw new Error('no such server');
 
-    killed.api.child.kill('SIGKILL');
-    await killed.api.exited;
-    process.kill(killed.gamePid, 'SIGKILL');
+    const { pid } = await killed.api.data<GameServerStatus>('server/status');
+    await killed.api.kill();
+    process.kill(Number(pid), 'SIGKILL');
 
     await waitFor(async () => (await up()).creative === 0, 'the killed one is down');
     await waitFor(async () => !('creative' in (await byServer('vintagestory_server_resident_memory_bytes'))));
@@ -266,10 +278,17 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
     expect(check('config', join(cwd, 'prometheus.yml'))).toMatchObject({ status: 0 });
     expect(check('config', '--agent', join(cwd, 'prometheus.yml')).output).toContain('rule_files');
     const rulesTest = join(cwd, 'rules-test.yml');
-    writeFileSync(rulesTest, JSON.stringify(SILENCE));
+    writeFileSync(rulesTest, JSON.stringify(RULES_TEST));
     expect(promtool(['test', 'rules', rulesTest])).toMatchObject({ status: 0 });
     expect(spawnSync('vmalert', ['-dryRun', `-rule=${join(cwd, 'rules.yml')}`]).status).toBe(0);
   });
 });
+
+/** As `Promise.all`, but nothing is under way any more when it rejects. */
+async function all(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
 
 const sorted = (values: Record<string, number>) => Object.entries(values).sort();

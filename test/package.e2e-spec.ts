@@ -4,7 +4,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -84,14 +84,26 @@ describe('the packed package in an application of somebody else', () => {
     await run(resolve('node_modules/.bin/publint'), ['--strict', '--pack', 'false', installed]);
     const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
     expect(readdirSync(installed).sort()).toEqual([
+      '.env.example',
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
       'dist',
       'docs',
+      'examples',
       'package.json',
     ]);
     expect(files.filter((file) => /\.map$|\.spec\.|tsbuildinfo/.test(file))).toEqual([]);
+  });
+
+  it('has the files to which its pages lead', () => {
+    const folder = join(installed, 'docs');
+    const links = readdirSync(folder)
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) => [...readFileSync(join(folder, file), 'utf8').matchAll(/\]\((?!\w+:)([^)\s#]+)/g)])
+      .map(([, target = '']) => target);
+    expect(links).toContain('../examples/fleet/');
+    expect(links.filter((target) => !existsSync(join(folder, target)))).toEqual([]);
   });
 
   it('declares every package that its files import', () => {

@@ -63,6 +63,14 @@ describeWith('systemd-analyze', '/usr/bin/systemd-analyze')('the systemd unit', 
     const variables = valuesOf('Environment').map((value) => value?.split('=')[0] ?? '');
     expect(variables.filter((name) => name.startsWith('VS_') && !envExample.has(name))).toEqual([]);
   });
+
+  it('takes nothing from a game that outlives its API', () => {
+    // systemd empties a private /tmp when the API has ended: the socket of the game's .NET runtime would be gone.
+    expect(valuesOf('PrivateTmp')).toEqual([]);
+    expect(valuesOf('ReadWritePaths').join(' ').split(' ')).toContain('/tmp');
+    expect(valuesOf('RuntimeDirectory')).toEqual([]);
+    expect(valuesOf('OOMPolicy')).toEqual(['continue']);
+  });
 });
 
 /** A period as Compose writes it, such as `1m30s`, in seconds. */

@@ -30,14 +30,12 @@ export interface ContainerOptions {
 /** Images and containers without a daemon and without a registry, in a folder of their own. */
 export class Buildah {
   private readonly folder = temporaryFolder();
-  private readonly env: NodeJS.ProcessEnv;
+  private readonly env: NodeJS.ProcessEnv = { ...process.env, BUILDAH_ISOLATION: 'chroot' };
+  /** Layers over each other need no copies, but not every machine has them. (With --root, STORAGE_DRIVER is not looked at.) */
+  private driver = 'overlay';
 
   constructor() {
-    const env = { ...process.env, BUILDAH_ISOLATION: 'chroot' };
-    // Layers over each other need no copies, but not every machine has them.
-    const canOverlay =
-      spawnSync('buildah', this.args('info'), { env: { ...env, STORAGE_DRIVER: 'overlay' } }).status === 0;
-    this.env = { ...env, STORAGE_DRIVER: canOverlay ? 'overlay' : 'vfs' };
+    if (spawnSync('buildah', this.args('info'), { env: this.env }).status !== 0) this.driver = 'vfs';
   }
 
   /** Makes a base image of this machine's Node and what it needs of this machine's system, under that name. */
@@ -124,6 +122,6 @@ export class Buildah {
 
   private args(...args: string[]): string[] {
     const path = (name: string) => join(this.folder.path, name);
-    return ['--root', path('images'), '--runroot', path('run'), ...args];
+    return ['--storage-driver', this.driver, '--root', path('images'), '--runroot', path('run'), ...args];
   }
 }
