@@ -199,7 +199,7 @@ describeWithDotnet()('the garbage collector of a real .NET runtime (CoreCLR)', (
     for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 5 }, round));
     await waitFor(() => ownResources().descriptors <= before.descriptors);
     expect(ownResources().heapMb - before.heapMb).toBeLessThan(20);
-  });
+  }, 300_000);
 
   it('has no session left in it once ours is closed, also after more than it could hold', async () => {
     const game = await start();
