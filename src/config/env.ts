@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isWindows } from '../process/platform.js';
 
 /** Environment variables hold values that cannot be used; `lines` has one sentence for each of them. */

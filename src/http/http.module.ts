@@ -16,7 +16,6 @@ import { httpConfig } from './http.config.js';
 import { MetricsController } from './routes/metrics.controller.js';
 import { PrometheusMetrics } from './routes/prometheus-metrics.js';
 import { PrometheusController } from './routes/prometheus.controller.js';
-import { Readiness } from './routes/readiness.js';
 import { ServerController } from './routes/server.controller.js';
 import { SettingsController } from './routes/settings.controller.js';
 import { SnapshotStream } from './routes/snapshot-stream.js';
@@ -38,7 +37,6 @@ import { StreamController } from './routes/stream.controller.js';
   ],
   providers: [
     ApiKeys,
-    Readiness,
     SnapshotStream,
     PrometheusMetrics,
     { provide: APP_GUARD, useClass: ApiKeyGuard },

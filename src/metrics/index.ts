@@ -1,4 +1,5 @@
-export { MetricsModule } from './metrics.module.js';
+export { MetricsModule, type MetricsModuleExtras } from './metrics.module.js';
+export { type MetricsModuleOptions } from './metrics-options.js';
 export { MetricsService } from './metrics.service.js';
 export { MetricsBuffer } from './metrics.buffer.js';
 export { METRICS_INTERVAL_NAME, MetricsScheduler } from './metrics.scheduler.js';

@@ -1,5 +1,5 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
-import { z } from 'zod';
+import * as z from 'zod';
 import { envNumber, isVariableSet, readEnv } from '../config/env.js';
 import { isLinux } from '../process/platform.js';
 
@@ -11,18 +11,24 @@ export function isAllowedInterval(seconds: number): boolean {
   return seconds === 0 || (seconds >= 0.1 && seconds <= 86_400);
 }
 
+/** Which capacities are allowed, in words. */
+export const ALLOWED_CAPACITY = 'a whole number from 1 to 100000 (samples)';
+
+/** Says whether a buffer may hold so many samples. */
+export function isAllowedCapacity(samples: number): boolean {
+  return Number.isInteger(samples) && samples >= 1 && samples <= 100_000;
+}
+
+/** What can read processes on this platform, the best one first. */
+export const READERS = isLinux ? (['native', 'pidusage'] as const) : (['pidusage'] as const);
+
+/** Which readers are allowed, in words. */
+export const ALLOWED_READER = 'native (on Linux only) or pidusage';
+
 const variables = z.object({
   VS_METRICS_INTERVAL: envNumber(10, ALLOWED_INTERVAL, isAllowedInterval),
-  VS_METRICS_CAPACITY: envNumber(
-    360,
-    'a whole number from 1 to 100000 (samples)',
-    (samples) => Number.isInteger(samples) && samples >= 1 && samples <= 100_000,
-  ),
-  VS_METRICS_ENGINE: z
-    .enum(isLinux ? ['native', 'pidusage'] : ['pidusage'], {
-      error: 'native (on Linux only) or pidusage',
-    })
-    .default(isLinux ? 'native' : 'pidusage'),
+  VS_METRICS_CAPACITY: envNumber(360, ALLOWED_CAPACITY, isAllowedCapacity),
+  VS_METRICS_ENGINE: z.enum(READERS, ALLOWED_READER).default(READERS[0]),
 });
 
 /** Settings of the collection, from `VS_METRICS_*`. */

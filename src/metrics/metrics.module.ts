@@ -1,52 +1,67 @@
-import { Module } from '@nestjs/common';
-import { ConfigModule, ConfigService } from '@nestjs/config';
-import { DiskRoom } from '../process/disk-room.js';
-import { LinuxMachine } from '../process/linux/linux-machine.js';
-import { NodeMachine } from '../process/node-machine.js';
-import { isLinux } from '../process/platform.js';
-import { LinuxReader } from '../process/linux/linux-reader.js';
-import { MachineSampler } from './machine-sampler.js';
-import { MetricsBuffer } from './metrics.buffer.js';
-import { metricsConfig, type MetricsConfig } from './metrics.config.js';
-import { MetricsScheduler } from './metrics.scheduler.js';
-import { MetricsService } from './metrics.service.js';
-import { PidusageReader } from '../process/pidusage-reader.js';
-import { ProcessReader } from '../process/process-reader.js';
-import { ProcessSampler } from './process-sampler.js';
-import { ServerService } from './server.service.js';
+import {
+  ConfigurableModuleBuilder,
+  type ConfigurableModuleAsyncOptions,
+  type DynamicModule,
+  Module,
+} from '@nestjs/common';
+import { checkOptions, METRICS_OPTIONS, type MetricsModuleOptions } from './metrics-options.js';
+import { MetricsCoreModule } from './metrics-core.module.js';
+
+/** What `forRoot` and `forRootAsync` take beside the options: whether every module can inject what this one exports. */
+export interface MetricsModuleExtras {
+  readonly isGlobal?: boolean | undefined;
+}
+
+/** Holds the options of one `forRoot`; global, so that the one {@link MetricsCoreModule} finds them. */
+@Module({})
+class MetricsOptionsModule {}
+
+const GIVEN_OPTIONS = Symbol('GIVEN_OPTIONS');
+
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MetricsModuleOptions>({
+  optionsInjectionToken: GIVEN_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createMetricsOptions')
+  .setExtras<MetricsModuleExtras>(
+    { isGlobal: false },
+    ({ imports = [], providers = [], ...definition }, { isGlobal }) => {
+      const checked = {
+        provide: METRICS_OPTIONS,
+        inject: [GIVEN_OPTIONS],
+        useFactory: (options: unknown) => checkOptions(options, isGlobal ?? false),
+      };
+      const optionsModule: DynamicModule = {
+        module: MetricsOptionsModule,
+        global: true,
+        imports,
+        providers: [...providers, checked],
+        exports: [METRICS_OPTIONS],
+      };
+      return { ...definition, global: isGlobal ?? false, imports: [optionsModule] };
+    },
+  )
+  .build();
 
 /**
- * Samples this process and the game server, and keeps the history. The application provides a `ServerService`
- * globally (whose pid is measured) and imports `ScheduleModule.forRoot()` once.
+ * Samples this process and a game server, and keeps the newest samples. It exports `MetricsService`, `MetricsBuffer` and
+ * `MetricsScheduler`, which exist once however often it is imported.
+ *
+ * Imported plainly it takes its settings from `VS_METRICS_*`, measures what the application's global `ServerService` says, and
+ * expects that `ScheduleModule.forRoot()` is imported once; an error at the start says which of them is missing. With `forRoot`
+ * or `forRootAsync` both may be absent, and options win over the environment; one that cannot be used is named by the
+ * error that the start ends with.
  */
-@Module({
-  imports: [ConfigModule.forFeature(metricsConfig)],
-  providers: [
-    {
-      provide: MetricsBuffer,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<{ metrics: MetricsConfig }, true>) =>
-        new MetricsBuffer(config.get('metrics.capacity', { infer: true })),
-    },
-    {
-      provide: ProcessReader,
-      inject: [ConfigService],
-      useFactory: (config: ConfigService<{ metrics: MetricsConfig }, true>) =>
-        config.get('metrics.engine', { infer: true }) === 'native' ? new LinuxReader() : new PidusageReader(),
-    },
-    {
-      provide: MachineSampler,
-      inject: [{ token: ServerService, optional: true }],
-      useFactory: ({ diskPath }: Partial<ServerService> = {}) =>
-        new MachineSampler(
-          isLinux ? new LinuxMachine() : new NodeMachine(),
-          diskPath == null ? null : new DiskRoom(diskPath),
-        ),
-    },
-    ProcessSampler,
-    MetricsService,
-    MetricsScheduler,
-  ],
-  exports: [MetricsBuffer, MetricsService, MetricsScheduler],
-})
-export class MetricsModule {}
+@Module({ imports: [MetricsCoreModule], exports: [MetricsCoreModule] })
+export class MetricsModule extends ConfigurableModuleClass {
+  static override forRoot(options: MetricsModuleOptions & MetricsModuleExtras = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  static override forRootAsync(
+    options: ConfigurableModuleAsyncOptions<MetricsModuleOptions, 'createMetricsOptions'> &
+      MetricsModuleExtras,
+  ): DynamicModule {
+    return super.forRootAsync(options);
+  }
+}

@@ -4,17 +4,20 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
-  Optional,
 } from '@nestjs/common';
-import { ConfigService } from '@nestjs/config';
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { type SchedulerRegistry } from '@nestjs/schedule';
 import { type Subscription } from 'rxjs';
-import { ALLOWED_INTERVAL, isAllowedInterval, type MetricsConfig } from './metrics.config.js';
+import { ALLOWED_INTERVAL, isAllowedInterval } from './metrics.config.js';
+import { METRICS_SETTINGS, type MetricsSettings } from './metrics-settings.js';
 import { MetricsService } from './metrics.service.js';
-import { required } from './required.js';
+import { MAX_MISSED_INTERVALS } from './missed-intervals.js';
+import { METRICS_REGISTRY } from './scheduler-registry.js';
 
 /** Name of the collection's interval in Nest's SchedulerRegistry. */
 export const METRICS_INTERVAL_NAME = 'metrics-collection';
+
+/** By how much a sample may be late on a busy machine when the interval is short. */
+const GRACE_SECONDS = 1;
 
 /** When a game that has just started is old enough to be measured in full. */
 const NEW_GAME_MS = 300;
@@ -26,28 +29,33 @@ const NEW_GAME_MS = 300;
 @Injectable()
 export class MetricsScheduler implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(MetricsScheduler.name);
-  private readonly registry: SchedulerRegistry;
   private isStarted = false;
   private newGameTimer: NodeJS.Timeout | undefined;
   private gameChanges: Subscription | undefined;
-  /** From the configuration at first. */
+  /** From the settings at first. */
   private currentIntervalSeconds: number;
 
   constructor(
-    config: ConfigService<{ metrics: MetricsConfig }, true>,
-    @Optional() @Inject(SchedulerRegistry) registry: SchedulerRegistry | undefined,
+    @Inject(METRICS_SETTINGS) settings: MetricsSettings,
+    @Inject(METRICS_REGISTRY) private readonly registry: SchedulerRegistry,
     private readonly metrics: MetricsService,
   ) {
-    this.registry = required(
-      registry,
-      'MetricsModule found no SchedulerRegistry: import ScheduleModule.forRoot() (@nestjs/schedule) once.',
-    );
-    this.currentIntervalSeconds = config.get('metrics.intervalSeconds', { infer: true });
+    this.currentIntervalSeconds = settings.intervalSeconds;
   }
 
   /** Seconds between two samples, once the application has started; 0: none are taken. */
   get intervalSeconds(): number {
     return this.currentIntervalSeconds;
+  }
+
+  /** Why samples are not being taken as configured, in a sentence; null when they are, or when collection is off. */
+  get problem(): string | null {
+    const seconds = this.currentIntervalSeconds;
+    if (seconds === 0) return null;
+    const ageMs = this.metrics.sampleAgeMs;
+    if (ageMs === null) return 'No sample has been taken yet.';
+    if (ageMs / 1000 <= MAX_MISSED_INTERVALS * seconds + GRACE_SECONDS) return null;
+    return `The last sample is ${(ageMs / 1000).toFixed(0)} s old, one is due every ${seconds} s.`;
   }
 
   onApplicationBootstrap(): void {

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import { NEVER, type Observable, Subject } from 'rxjs';
-import { ServerService } from './server.service.js';
+import { MEASURED_SERVER } from './measured-server.js';
+import { type ServerService } from './server.service.js';
 import { type CollectionStats } from './collection-stats.js';
 import { steadyNowMs } from '../process/clock.js';
 import { coresOf } from '../process/cores.js';
@@ -9,7 +10,6 @@ import { type MetricsSnapshot } from './metrics-snapshot.js';
 import { MetricsBuffer } from './metrics.buffer.js';
 import { GameTelemetry, NO_TELEMETRY } from './game-telemetry.js';
 import { type GameUsage, ProcessSampler } from './process-sampler.js';
-import { required } from './required.js';
 import { type SampleRecorder } from './sample-recorder.js';
 import { snapshotOf } from './series.js';
 
@@ -18,24 +18,19 @@ import { snapshotOf } from './series.js';
 export class MetricsService implements OnApplicationShutdown {
   private collection: CollectionStats = { taken: 0, failed: 0, skipped: 0, lastDurationMs: null };
   private readonly published = new Subject<MetricsSnapshot>();
-  private readonly server: ServerService;
   private recorder: SampleRecorder | null = null;
   private latestGame: GameUsage | null = null;
   private collecting: Promise<MetricsSnapshot> | null = null;
+  private sampledAtMs: number | null = null;
 
   constructor(
     /** The samples kept in memory. */
     readonly buffer: MetricsBuffer,
     private readonly sampler: ProcessSampler,
     private readonly machineSampler: MachineSampler,
-    @Optional() @Inject(ServerService) server?: ServerService,
+    @Inject(MEASURED_SERVER) private readonly server: ServerService,
     @Optional() private readonly telemetry?: GameTelemetry,
-  ) {
-    this.server = required(
-      server,
-      'MetricsModule found no ServerService to measure: provide one in a @Global() module that exports it.',
-    );
-  }
+  ) {}
 
   /** What became of the samples so far. */
   get stats(): CollectionStats {
@@ -66,6 +61,11 @@ export class MetricsService implements OnApplicationShutdown {
   /** The newest snapshot, or null before the first. */
   get current(): MetricsSnapshot | null {
     return this.buffer.getLatest();
+  }
+
+  /** How old the newest sample of this run is, in ms, by a clock that does not jump; null before the first. */
+  get sampleAgeMs(): number | null {
+    return this.sampledAtMs === null ? null : steadyNowMs() - this.sampledAtMs;
   }
 
   /** Snapshots of the last `minutes`, or all in memory; oldest first. */
@@ -167,6 +167,7 @@ export class MetricsService implements OnApplicationShutdown {
     });
     this.latestGame = game;
     this.buffer.append(snapshot);
+    this.sampledAtMs = steadyNowMs();
     this.collection = {
       ...this.collection,
       taken: this.collection.taken + 1,

@@ -3,12 +3,12 @@ import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { HistoryService } from '../../history/history.service.js';
+import { MetricsScheduler } from '../../metrics/index.js';
 import { Public } from '../access/access.decorator.js';
 import { presentedKey } from '../access/api-key.guard.js';
 import { ApiKeys } from '../access/api-keys.js';
 import { Answers } from '../openapi/answers.decorator.js';
 import { degraded, problem as problemSchema } from '../openapi/schemas.js';
-import { Readiness } from './readiness.js';
 import { ok } from './success.js';
 
 /** The reason names paths and what they hold, which is nobody's business. */
@@ -19,7 +19,7 @@ const DEGRADED_TO_ALL = 'Samples are kept in memory alone. A request with a key 
 @Controller()
 export class HealthController {
   constructor(
-    private readonly readiness: Readiness,
+    private readonly scheduler: MetricsScheduler,
     private readonly history: HistoryService,
     private readonly keys: ApiKeys,
   ) {}
@@ -44,7 +44,7 @@ export class HealthController {
     standardSchema: problemSchema,
   })
   readyz(@Req() { headers }: FastifyRequest) {
-    const { problem } = this.readiness;
+    const { problem } = this.scheduler;
     if (problem !== null) throw new ServiceUnavailableException(problem);
     const { degraded } = this.history;
     const key = presentedKey(headers);
