@@ -63,6 +63,14 @@ describe('GET /metrics', () => {
     expect(valueOf('vintagestory_collector_interval_seconds', first)).toBe(600);
   });
 
+  it('has each alert rule, and its messages only where there is a webhook', async () => {
+    const text = await (await api.request('metrics')).text();
+    expect(text.match(/^vintagestory_alerts_firing\{rule="\w+"\} [01]$/gm)).toHaveLength(7);
+    expect(text).toContain('vintagestory_alerts_firing{rule="history"} 0\n');
+    expect(valueOf('vintagestory_alert_messages_waiting', text)).toBeUndefined();
+    expect(valueOf('vintagestory_alert_messages_given_up_total', text)).toBeUndefined();
+  });
+
   it('leaves out what a stopped server has not, and tells of this process', async () => {
     const text = await (await api.request('metrics')).text();
     expect(valueOf('vintagestory_server_up', text)).toBe(0);

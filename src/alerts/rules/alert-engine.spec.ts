@@ -57,11 +57,11 @@ class Api {
   }
 
   /** The API is down for so long; what is kept goes through its file's form. */
-  restarted(downSeconds: number): this {
+  restarted(downSeconds: number, thresholds = limits): this {
     const kept = alertState.parse(JSON.parse(JSON.stringify(this.engine.state)));
     this.clockShiftMs += downSeconds * 1000 + this.atMs;
     this.atMs = 1000;
-    this.engine = new AlertEngine(limits, 120_000, kept, this.now);
+    this.engine = new AlertEngine(thresholds, 120_000, kept, this.now);
     return this;
   }
 
@@ -166,10 +166,23 @@ describe('a rule about a value', () => {
     expect(api.run(30, gone).news).toEqual(['memory resolved']);
   });
 
-  it('waits where there is no limit', () => {
+  it('does not fire where there is no limit, and ends when that is taken away', () => {
     const api = new Api();
-    api.around = { ...api.around, memoryLimit: null };
+    const limited = api.around;
+    const unlimited = { ...limited, memoryLimit: null };
+    api.around = unlimited;
     expect(api.run(1000, { gameMemoryMb: 1e9 }).news).toEqual([]);
+    api.around = limited;
+    expect(api.run(130, high).news).toEqual(['memory firing']);
+    api.around = unlimited;
+    expect(api.run(130, high).news).toEqual(['memory resolved']);
+  });
+
+  it('ends when it was switched off while it fired', () => {
+    const api = new Api().run(130, { diskFreeMb: 10 });
+    expect(api.news).toEqual(['disk firing']);
+    api.restarted(10, { ...limits, diskFreeMb: 0 });
+    expect(api.run(130, { diskFreeMb: 10 }).news).toEqual(['disk resolved']);
   });
 
   it('reminds once a day, and says it is the same alert', () => {

@@ -4,12 +4,15 @@ import { type AlertRule, type AlertSample, type Look, type SampleView } from './
 /** A value must go this far back behind the threshold before the alert can end. */
 const HYSTERESIS = 0.95;
 
+/** There is nothing to tell about. */
+const NOTHING: Look = { holds: false, isClear: true, measure: null };
+
 /** A rule about a number of the game, the machine or its disk. */
 interface ValueRule extends Omit<AlertRule<SampleView>, 'look'> {
   readonly unit: Unit;
   /** Null when it is not known. */
   value(sample: AlertSample): number | null;
-  /** Null when the rule is off, or cannot be used. */
+  /** Null when the rule is off, or there is no limit: whatever it told before is over then. */
   threshold(view: SampleView): number | null;
   /** Whether a value below the threshold is the bad one. */
   readonly isBelow?: boolean;
@@ -26,10 +29,7 @@ export function valueRule(rule: ValueRule): AlertRule<SampleView> {
     text: (view) => rule.text(view),
     look(view): Look | null {
       const threshold = rule.threshold(view);
-      if (threshold === null) return null;
-      if (rule.isOfGame && view.sample.gameMemoryMb === null) {
-        return { holds: false, isClear: true, measure: null };
-      }
+      if (threshold === null || (rule.isOfGame && view.sample.gameMemoryMb === null)) return NOTHING;
       const value = rule.value(view.sample);
       if (value === null) return null;
       const isBelow = rule.isBelow === true;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AlertsService } from '../../alerts/alerts.service.js';
 import { type EventKind } from '../../events/event-kinds.js';
 import { EventLog } from '../../events/event-log.js';
 import { MetricsScheduler, MetricsService, ServerService } from '../../metrics/index.js';
@@ -39,6 +40,7 @@ export class PrometheusMetrics {
     private readonly events: EventLog,
     private readonly dotnet: DotnetTelemetry,
     private readonly telemetry: GameTelemetryService,
+    private readonly alerts: AlertsService,
     config: ConfigService<{ http: HttpConfig }, true>,
   ) {
     this.serverName = config.get('http.serverName', { infer: true });
@@ -48,6 +50,7 @@ export class PrometheusMetrics {
     this.describeWhatItSays();
     this.describeMachine();
     this.describeCollector();
+    this.describeAlerts();
   }
 
   /** All metrics in Prometheus's text format; the first call starts those of this process (Node's). */
@@ -208,6 +211,29 @@ export class PrometheusMetrics {
     metrics.snapshots$.subscribe(() => {
       if (metrics.stats.lastDurationMs !== null) duration.observe(metrics.stats.lastDurationMs / 1000);
     });
+  }
+
+  private describeAlerts(): void {
+    const { alerts } = this;
+    new Gauge({
+      name: 'vintagestory_alerts_firing',
+      help: 'Whether an alert rule fires at the moment of the scrape, by the name of the rule.',
+      labelNames: ['rule'],
+      registers: [this.registry],
+      collect() {
+        for (const { rule, state } of alerts.overview.rules) this.set({ rule }, state === 'firing' ? 1 : 0);
+      },
+    });
+    this.gauge(
+      'alert_messages_waiting',
+      'Messages that the webhook has not taken yet; absent without a webhook.',
+      () => (alerts.overview.webhook.isConfigured ? alerts.overview.webhook.waiting : null),
+    );
+    this.counter(
+      'alert_messages_given_up_total',
+      'Messages that the webhook refused, or did not take for too long, since this process started; absent likewise.',
+      () => (alerts.overview.webhook.isConfigured ? alerts.givenUp : null),
+    );
   }
 
   /** A value that is absent from the answer while `read` has none. */
