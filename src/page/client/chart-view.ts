@@ -1,3 +1,4 @@
+import { bandsOf } from './alert-bands.js';
 import { Buckets, continued } from './buckets.js';
 import { Chart } from './chart.js';
 import { CHARTS } from './charts.js';
@@ -82,7 +83,12 @@ class ChartView {
       span,
       this.charts[0]?.width ?? 0,
     );
-    for (const chart of this.charts) chart.draw(timeline, span, markers);
+    const { alerts, clock, info } = this.state;
+    for (const chart of this.charts) {
+      const { kind } = chart;
+      const bands = bandsOf(alerts, kind.alerts ?? [], clock.now);
+      chart.draw({ timeline, span, markers, bands, limit: kind.limit?.(info) ?? null });
+    }
     element('zoom-out', HTMLElement).hidden = this.state.zoomed === null;
     setText('resolution', bucketSeconds === null ? '' : `means of ${formatWidth(bucketSeconds)}`);
   }

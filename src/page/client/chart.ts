@@ -1,5 +1,8 @@
 import UPlot from 'uplot';
+import { type Band } from './alert-bands.js';
+import { drawBands } from './chart-bands.js';
 import { hatchHoles } from './chart-holes.js';
+import { type Limit, LimitLine } from './chart-limit.js';
 import { drawMark } from './chart-mark.js';
 import { drawMarkers } from './chart-markers.js';
 import { type ChartKind, headingOf, labelOf, type Line } from './charts.js';
@@ -22,21 +25,32 @@ const MIN_DRAG_PIXELS = 6;
 const WHOLE_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 const CURSOR = 'vintagestory-metrics';
 
+/** What a chart is to show. */
+export interface Drawing {
+  readonly timeline: Timeline;
+  readonly span: Span;
+  readonly markers: readonly Marker[];
+  readonly bands: readonly Band[];
+  readonly limit: Limit | null;
+}
+
 /** A chart on the page. */
 export class Chart {
   private readonly card = document.createElement('article');
   private readonly container = document.createElement('div');
   private readonly plot: UPlot;
   private readonly tip: MarkerTip;
+  private readonly limitLine = new LimitLine();
   private timeline: Timeline = { times: [], points: [], holes: [] };
   private markers: readonly Marker[] = [];
+  private bands: readonly Band[] = [];
   /** The lines that have had a value since the page was opened. */
   private readonly seen = new Set<Line>();
 
   /** Adds it to what is in `place` until `closing`; `onZoom` is called with a span that was marked by dragging. */
   constructor(
     place: HTMLElement,
-    private readonly kind: ChartKind,
+    readonly kind: ChartKind,
     onZoom: (span: Span) => void,
     closing: AbortSignal,
   ) {
@@ -60,6 +74,7 @@ export class Chart {
     this.plot = this.makePlot(onZoom);
     this.plot.over.setAttribute('role', 'img');
     this.tip = new MarkerTip(this.plot, closing);
+    this.plot.over.after(this.limitLine.label);
     this.showSeen();
     const resizing = new ResizeObserver(() => {
       this.plot.setSize({ width: this.width, height: PLOT_HEIGHT });
@@ -76,16 +91,18 @@ export class Chart {
     });
   }
 
-  /** Draws a span of the timeline, with the markers in it. */
-  draw(timeline: Timeline, { from, to }: Span, markers: readonly Marker[]): void {
+  /** Draws a span of the timeline, with what is in it. */
+  draw({ timeline, span: { from, to }, markers, bands, limit }: Drawing): void {
     this.timeline = timeline;
     this.markers = markers;
+    this.bands = bands;
     const values = this.kind.lines.map(({ series }) => valuesOf(timeline, series));
     const seenBefore = this.seen.size;
     this.kind.lines.forEach((line, i) => {
       if (values[i]?.some((value) => value !== null)) this.seen.add(line);
     });
     if (this.seen.size > seenBefore) this.showSeen();
+    this.limitLine.set(limit, limit === null ? [] : valuesOf(timeline, limit.series));
     this.plot.batch(() => {
       this.plot.setData([[...timeline.times], ...values], false);
       this.plot.setScale('x', { min: from, max: Math.max(to, from + 1) });
@@ -141,7 +158,12 @@ export class Chart {
         height: PLOT_HEIGHT,
         cursor: { sync: { key: CURSOR }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
         scales: {
-          y: { range: (_plot, _min, max) => [0, 1.1 * Math.max(1, max || 0, this.kind.mark ?? 0)] },
+          y: {
+            range: (_plot, _min, max) => [
+              0,
+              1.1 * Math.max(1, max || 0, this.kind.mark ?? 0, this.limitLine.reach),
+            ],
+          },
         },
         series: [
           {
@@ -172,12 +194,14 @@ export class Chart {
         hooks: {
           drawClear: [
             (plot) => {
+              drawBands(plot, this.bands);
               hatchHoles(plot, this.timeline.holes);
             },
           ],
           draw: [
             (plot) => {
               if (this.kind.mark !== undefined) drawMark(plot, this.kind.mark);
+              this.limitLine.draw(plot);
               drawMarkers(plot, this.markers);
             },
           ],

@@ -1,4 +1,6 @@
+import { type Limit } from './chart-limit.js';
 import { formatNumber } from './format.js';
+import { type Info } from './wire.js';
 import { SERIES, type SeriesName } from '../../metrics/series.js';
 
 /** A line of a chart. */
@@ -23,12 +25,28 @@ export interface ChartKind {
   readonly isOptional?: true;
   /** A value with a dashed line of its own. */
   readonly mark?: number;
+  /** Where one of its lines ends, with a dashed line as well when that is within sight. */
+  readonly limit?: (info: Info) => Limit | null;
+  /** The rules of the alerts that it is shaded for. */
+  readonly alerts?: readonly string[];
   /** What is said below the heading. */
   readonly note?: string;
 }
 
 /** The game wants to tick 30 times a second. */
 const TICK_MS = 33.3;
+
+const MEMORY_LIMITS = {
+  cgroup: 'of its cgroup',
+  game: 'DieAboveMemoryUsageMb of the game',
+  machine: "the machine's memory",
+} as const;
+
+function memoryLimit({ gameMemoryLimit }: Info): Limit | null {
+  if (gameMemoryLimit === null) return null;
+  const { mb, source } = gameMemoryLimit;
+  return { series: 'gameMemoryMb', value: mb, source: MEMORY_LIMITS[source] };
+}
 
 /** The charts, from top to bottom. */
 export const CHARTS: readonly ChartKind[] = [
@@ -40,6 +58,8 @@ export const CHARTS: readonly ChartKind[] = [
       { series: 'gcHeapMb', colour: '--heap' },
       { series: 'apiMemoryMb', colour: '--api' },
     ],
+    limit: memoryLimit,
+    alerts: ['memory', 'game'],
   },
   {
     id: 'cpu',
@@ -50,6 +70,7 @@ export const CHARTS: readonly ChartKind[] = [
       { series: 'apiCpuPercent', colour: '--api' },
       { series: 'machineCpuPercent', colour: '--machine' },
     ],
+    alerts: ['cpu', 'game'],
   },
   {
     id: 'ticks',
@@ -60,6 +81,7 @@ export const CHARTS: readonly ChartKind[] = [
       { series: 'gcPauseMaxMs', colour: '--heap', isMaximum: true },
     ],
     mark: TICK_MS,
+    alerts: ['tick'],
     note: `Dashed: ${formatNumber(TICK_MS)} ms, what a tick may take when there are 30 a second. Of a longer span: mean tick times, and the longest pauses.`,
   },
   {

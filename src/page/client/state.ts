@@ -4,14 +4,15 @@ import { Events, type EventsAnswer, toPastEvent } from './events.js';
 import { Samples, toPoint } from './samples.js';
 import { historyBegin, type Span } from './span.js';
 import { type Tail } from './tail.js';
-import { type Info, type Sample, type TimelineEvent } from './wire.js';
+import { type Alerts, type Info, type Sample, type TimelineEvent } from './wire.js';
 import { MAX_MISSED_INTERVALS } from '../../metrics/missed-intervals.js';
 
 /**
  * What the state has changed in: a second has `passed`; a `sample` has come; the `past` before the connection is known;
- * the `events`; the `connection`; the `info`; the `span` that the charts are to show. `start`: all of it is new.
+ * the `events`; the `alerts`; the `connection`; the `info`; the `span` that the charts are to show. `start`: all of it is new.
  */
-export type Change = 'start' | 'passed' | 'sample' | 'past' | 'events' | 'connection' | 'info' | 'span';
+export type Change =
+  'start' | 'passed' | 'sample' | 'past' | 'events' | 'alerts' | 'connection' | 'info' | 'span';
 
 /** To the stream of samples; `retryAt` by performance.now(). */
 export type Connection = 'connecting' | 'connected' | { readonly retryAt: number };
@@ -20,6 +21,8 @@ export type Connection = 'connecting' | 'connected' | { readonly retryAt: number
 export class State {
   readonly samples = new Samples();
   readonly events = new Events();
+  /** How the alerts stood when they were last asked for; null before the first answer. */
+  alerts: Alerts | null = null;
   connection: Connection = 'connecting';
   /** Whether requests for the state of the game server are answered. */
   isAnswering = true;
@@ -126,6 +129,11 @@ export class State {
   addOlderEvents(answer: EventsAnswer): void {
     this.events.addOlder(answer);
     this.tell('events');
+  }
+
+  setAlerts(alerts: Alerts): void {
+    this.alerts = alerts;
+    this.tell('alerts');
   }
 
   setAnswering(isAnswering: boolean): void {

@@ -1,3 +1,4 @@
+import { alertsView } from './alerts-view.js';
 import { chartView } from './chart-view.js';
 import { degradedView } from './degraded-view.js';
 import { eventsView } from './events-view.js';
@@ -12,6 +13,7 @@ import { type MakeView } from './view.js';
 export const VIEWS: readonly MakeView[] = [
   liveView,
   degradedView,
+  alertsView,
   serverView,
   sampleView,
   settingsView,

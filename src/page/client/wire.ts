@@ -1,5 +1,6 @@
 import { type z } from 'zod';
 import {
+  type alerts,
   type event,
   type events,
   type metricsInfo,
@@ -33,3 +34,9 @@ export type TimelineEvent = z.output<typeof event>;
 
 /** A list of events as it is sent. */
 export type EventsBody = z.output<typeof events>;
+
+/** How the alerts stand. */
+export type Alerts = z.output<typeof alerts>;
+
+/** How one of them stands. */
+export type Alert = Alerts['rules'][number];
