@@ -49,7 +49,7 @@ const testing = {
 
 export default defineConfig(
   // The host is checked where it is installed, by test/package.e2e-spec.ts.
-  { ignores: ['dist', 'coverage', 'data', 'examples/host'] },
+  { ignores: ['build', 'dist', 'coverage', 'data', 'examples/host'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

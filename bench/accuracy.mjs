@@ -1,7 +1,7 @@
 // How far a CPU percentage is from what the target itself counted over the same time, and memory from VmRSS.
-import { LinuxReader } from '../dist/process/linux/linux-reader.js';
-import { PidusageReader } from '../dist/process/pidusage-reader.js';
-import { ProcessSampler } from '../dist/metrics/process-sampler.js';
+import { LinuxReader } from '../build/process/linux/linux-reader.js';
+import { PidusageReader } from '../build/process/pidusage-reader.js';
+import { ProcessSampler } from '../build/metrics/process-sampler.js';
 import { cpuAt, printed, rssMb, sleep, spread, start, table } from './lib.mjs';
 
 const clockMs = () => Number(process.hrtime.bigint()) / 1e6;

@@ -1,5 +1,5 @@
 // What the alert rules cost: 10,000 snapshots, with a beat after each, through all of them.
-import { AlertEngine } from '../dist/alerts/rules/alert-engine.js';
+import { AlertEngine } from '../build/alerts/rules/alert-engine.js';
 import { spread, table } from './lib.mjs';
 
 const SNAPSHOTS = 10_000;

@@ -5,10 +5,10 @@ import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { ArchiveClient } from '../dist/history/sqlite/archive-client.js';
-import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
-import { bucketWidthMs } from '../dist/history/metrics-bucket.js';
-import { SERIES_NAMES } from '../dist/metrics/series.js';
+import { ArchiveClient } from '../build/history/sqlite/archive-client.js';
+import { ArchiveWriter } from '../build/history/sqlite/archive-writer.js';
+import { bucketWidthMs } from '../build/history/metrics-bucket.js';
+import { SERIES_NAMES } from '../build/metrics/series.js';
 import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
 
 const DAYS = Number(process.argv[2] ?? 30);
@@ -141,7 +141,7 @@ function benchYear() {
 }
 
 async function compact(file, endMs) {
-  const { openConnection } = await import('../dist/history/sqlite/sqlite.js');
+  const { openConnection } = await import('../build/history/sqlite/sqlite.js');
   const db = openConnection(file);
   db.exec('DELETE FROM sample; PRAGMA wal_checkpoint(TRUNCATE); VACUUM; PRAGMA wal_checkpoint(TRUNCATE)');
   const minutes = statSync(file).size;

@@ -1,7 +1,7 @@
 // What it costs to read a game's console, beside what it costs to keep its tail; whether memory stays flat.
-import { EventLog } from '../dist/events/event-log.js';
-import { OutputTail } from '../dist/game-server/output-tail.js';
-import { ConsoleReader } from '../dist/telemetry/console/console-reader.js';
+import { EventLog } from '../build/events/event-log.js';
+import { OutputTail } from '../build/game-server/output-tail.js';
+import { ConsoleReader } from '../build/telemetry/console/console-reader.js';
 import { sleep, spread, start, stop, table } from './lib.mjs';
 
 const ROUNDS = 5;

@@ -1,8 +1,8 @@
 // What listening to a .NET game's garbage collector costs: CPU of ours and of the game, with and without, at 2 and at 60
 // collections a second; and how true the pauses are over 10 s.
 import { readdirSync, readFileSync } from 'node:fs';
-import { DotnetSession } from '../dist/telemetry/dotnet/dotnet-session.js';
-import { dotnetProcess } from '../dist/telemetry/dotnet/find-runtime.js';
+import { DotnetSession } from '../build/telemetry/dotnet/dotnet-session.js';
+import { dotnetProcess } from '../build/telemetry/dotnet/find-runtime.js';
 import { dotnetProgram } from '../src/testing/dotnet/program.mjs';
 import { printed, sleep, spread, start, stop, table } from './lib.mjs';
 

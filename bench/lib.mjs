@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { readStat } from '../dist/process/linux/proc-stat.js';
+import { readStat } from '../build/process/linux/proc-stat.js';
 
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);

@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LinuxReader } from '../dist/process/linux/linux-reader.js';
-import { ProcessSampler } from '../dist/metrics/process-sampler.js';
+import { LinuxReader } from '../build/process/linux/linux-reader.js';
+import { ProcessSampler } from '../build/metrics/process-sampler.js';
 import { cpuAt, median, peer, printed, sleep, spread, start, startPsutil, stop, table } from './lib.mjs';
 
 const ROUNDS = 10;

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
-import { ArchiveWriter } from '../dist/history/sqlite/archive-writer.js';
-import { SERIES_NAMES } from '../dist/metrics/series.js';
+import { ArchiveWriter } from '../build/history/sqlite/archive-writer.js';
+import { SERIES_NAMES } from '../build/metrics/series.js';
 import { ADMIN_KEY, ApiProcess } from '../src/testing/api-process.mjs';
 import { cpuSeconds, median, rssMb, sleep, table } from './lib.mjs';
 
@@ -35,7 +35,7 @@ async function chartScript() {
         import { CHARTS } from './charts.js';
         import { toTimeline } from './timeline.js';
         Object.assign(globalThis, { Chart, CHARTS, toTimeline });`,
-      resolveDir: 'dist/page/client',
+      resolveDir: 'build/page/client',
     },
     bundle: true,
     minify: true,

@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApp } from '../dist/create-app.js';
-import { HistoryService } from '../dist/history/history.service.js';
-import { SnapshotStream } from '../dist/http/routes/snapshot-stream.js';
-import { MetricsService } from '../dist/metrics/index.js';
-import { GameServer } from '../dist/game-server/game-server.js';
+import { createApp } from '../build/create-app.js';
+import { HistoryService } from '../build/history/history.service.js';
+import { SnapshotStream } from '../build/http/routes/snapshot-stream.js';
+import { MetricsService } from '../build/metrics/index.js';
+import { GameServer } from '../build/game-server/game-server.js';
 import { ADMIN_KEY } from '../src/testing/api-process.mjs';
 import { sleep, table } from './lib.mjs';
 

@@ -1,52 +1,23 @@
-import { ConfigService } from '@nestjs/config';
-import { type AddressInfo, isIPv6 } from 'node:net';
-import { inspect } from 'node:util';
-import { EnvError } from './config/env.js';
-import { loadEnvFile } from './config/env-file.js';
-import { createApp } from './create-app.js';
-import { ApiKeys } from './http/access/api-keys.js';
-import { type HttpConfig } from './http/http.config.js';
-import { type ProcessLog, setUpLog } from './log/process-log.js';
-import { visibleText } from './log/visible-text.js';
-import { Shutdown } from './shutdown.js';
+#!/usr/bin/env -S node --
+// With --, Node leaves `--env-file` to us. Nothing but this and what reads the arguments is loaded before they are known.
+import { readFileSync } from 'node:fs';
+import { ArgumentsError, HELP, readArguments } from './arguments.js';
 
-let shutdown: Shutdown | null = null;
-
-async function main({ logger, flush }: ProcessLog): Promise<void> {
-  loadEnvFile('.env');
-  const app = await createApp(logger);
-  shutdown = new Shutdown(app, flush);
-  shutdown.listen();
-  const { host, port } = app
-    .get<ConfigService<{ http: HttpConfig }, true>>(ConfigService)
-    .get('http', { infer: true });
-  try {
-    await app.listen(port, host);
-  } catch (error) {
-    // Not closed: nothing was started yet, and a game that was taken over from an earlier run must go on.
-    throw new ListenError(host, port, error as NodeJS.ErrnoException);
+try {
+  const { action, demo, envFile } = readArguments(process.argv.slice(2));
+  if (action === 'help') process.stdout.write(HELP);
+  else if (action === 'version') process.stdout.write(`${version()}\n`);
+  else {
+    const { run } = await import('./run.js');
+    await run({ demo, envFile });
   }
-  const key = app.get(ApiKeys).generatedAdminKey;
-  const { port: boundPort } = app.getHttpServer().address() as AddressInfo;
-  const address = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}/`;
-  // Plain text on a line of its own: a person copies it from a terminal, a program reads it from a pipe.
-  console.log(`Vintage Story metrics: ${address}${key === null ? '' : `#key=${key}`}`);
+} catch (error) {
+  if (!(error instanceof ArgumentsError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
 }
 
-/** The address is not ours to listen on; the message names host and port. */
-class ListenError extends Error {
-  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
-    const reason = cause.code === 'EADDRINUSE' ? 'the port is taken' : cause.message;
-    super(`Cannot listen on ${host}:${port} (VS_API_HOST, VS_API_PORT): ${reason}`);
-  }
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
 }
-
-const log = setUpLog();
-main(log).catch(async (error: unknown) => {
-  if (shutdown?.isUnderWay === true) return;
-  const isExpected = error instanceof EnvError || error instanceof ListenError;
-  const lines = isExpected ? error.message.split('\n') : [inspect(error)];
-  for (const line of lines) console.error(visibleText(line));
-  await log.flush();
-  process.exit(1);
-});

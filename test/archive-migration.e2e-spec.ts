@@ -18,7 +18,7 @@ const FIXTURE = readFileSync(resolve('test/fixtures/archive-v1.sql'), 'utf8');
 const MINUTE_MS = 60_000;
 const DAYS = 30;
 const EVERYTHING = { fromMs: 0, toMs: Infinity };
-const WRITER = new URL('../dist/history/sqlite/archive-writer.js', import.meta.url).href;
+const WRITER = new URL('../build/history/sqlite/archive-writer.js', import.meta.url).href;
 const OPEN = `const { ArchiveWriter } = await import('${WRITER}');
 process.stdout.write('.'); new ArchiveWriter(process.argv[1]); process.stdout.write('.'); setInterval(() => {}, 1000)`;
 

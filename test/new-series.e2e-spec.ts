@@ -59,7 +59,7 @@ describe('a series that is declared', () => {
         stdio: 'inherit',
       },
     );
-    cpSync(resolve('dist/page'), join(copy, 'dist/page'), { recursive: true, force: false });
+    cpSync(resolve('build/page'), join(copy, 'build/page'), { recursive: true, force: false });
 
     // A file that does not know it yet.
     data = join(folder.path, 'data');
@@ -68,7 +68,7 @@ describe('a series that is declared', () => {
     await eventually('samples', async () => (await before.history()).length > 3);
     await before.end();
     app = await ApiProcess.start(env, folder.path, {
-      command: [process.execPath, join(copy, 'dist/main.js')],
+      command: [process.execPath, join(copy, 'build/main.js')],
     });
     await eventually('samples', async () => {
       const samples = (await app.history()) as unknown as WithSeries[];

@@ -4,11 +4,15 @@ import { type EnvStatement, envStatements, openingQuote, valueOf } from './env-s
 
 /**
  * Adds the variables of a `.env` file, if there is one, to the environment, which wins. Throws an {@link EnvError} when
- * the file cannot be read, and for each line that would be lost or, in a variable of ours, mean something other than it says.
+ * the file cannot be read or, being required, is not there, and for each line that would be lost or, in a variable of ours,
+ * mean something other than it says.
  */
-export function loadEnvFile(path: string): void {
+export function loadEnvFile(path: string, { isRequired = false } = {}): void {
   const text = read(path);
-  if (text === null) return;
+  if (text === null) {
+    if (isRequired) throw new EnvError([`${path} does not exist`]);
+    return;
+  }
   const statements = envStatements(text);
   const problems = statements.flatMap((statement) => {
     const problem = problemOf(statement) ?? contradiction(statement, statements);

@@ -1,26 +1,23 @@
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SECURITY_HEADERS_WITH_INLINE_STYLES } from '../http/access/security-headers.js';
 import { Asset } from './asset.js';
 
 /** Made by bundle.mjs. */
 const ASSETS = join(dirname(fileURLToPath(import.meta.url)), 'assets');
-const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 /** Where a file is served, and the file; all are read at the start. */
 const files = (): (readonly [url: string, path: string])[] => [
-  ...readdirSync(ASSETS)
-    .filter((name) => !name.endsWith('.map'))
-    .map((name) => [`/${name}`, join(ASSETS, name)] as const),
-  ...['swagger-ui-bundle.js', 'swagger-ui.css'].map(
-    (name) => [`/docs/${name}`, join(SWAGGER_UI, name)] as const,
-  ),
+  ...filesIn('').map((name) => [`/${name}`, join(ASSETS, name)] as const),
+  ...filesIn('docs').map((name) => [`/docs/${name}`, join(ASSETS, 'docs', name)] as const),
   ['/', join(ASSETS, 'index.html')],
   ['/docs', join(ASSETS, 'docs.html')],
 ];
+
+const filesIn = (folder: string) =>
+  readdirSync(join(ASSETS, folder)).filter((name) => extname(name) !== '' && extname(name) !== '.map');
 
 /**
  * Serves the page at `/`, the page that shows the API's description at `/docs` and its library below that; everybody may

@@ -107,7 +107,7 @@ describe('a thousand damaged files', () => {
     const counts = { sound: 0, damaged: 0, crash: 0 };
     for (let at = 0; at < COUNT;) {
       const batch = files.slice(at, at + BATCH);
-      const { stdout, error } = run('dist/history/sqlite/archive-look.js', batch);
+      const { stdout, error } = run('build/history/sqlite/archive-look.js', batch);
       expect(error).toBeUndefined();
       const verdicts = stdout.split('looking\n').slice(1);
       for (const [i, verdict] of verdicts.entries()) {

@@ -7,7 +7,7 @@ import { type PidFileReading } from '../../src/game-server/pid-file.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { describeWithNamespaces, UNSHARE } from '../support/namespaces.js';
 
-const DIST = pathToFileURL(resolve('dist')).href;
+const BUILD = pathToFileURL(resolve('build')).href;
 const PROGRAM = resolve('test/faults/programs/pid-file.mjs');
 
 describeWithNamespaces()('a pid file', () => {
@@ -32,7 +32,7 @@ describeWithNamespaces()('a pid file', () => {
     const script = [
       `mount -t proc -o hidepid=${hidepid} proc /proc`,
       `sleep 60 & echo $! > '${path}'`,
-      `setpriv --reuid=65534 --regid=65534 --clear-groups '${process.execPath}' '${PROGRAM}' '${DIST}' '${path}'`,
+      `setpriv --reuid=65534 --regid=65534 --clear-groups '${process.execPath}' '${PROGRAM}' '${BUILD}' '${path}'`,
       'kill -9 $!',
     ].join('\n');
     const { pid, reason } = run(
@@ -46,7 +46,7 @@ describeWithNamespaces()('a pid file', () => {
 
   it('whose pid was given to another process is stale, whatever the clock says', () => {
     const [program, ...args] = UNSHARE;
-    const seen = run(program, ...args, process.execPath, PROGRAM, DIST, path, 'reused') as {
+    const seen = run(program, ...args, process.execPath, PROGRAM, BUILD, path, 'reused') as {
       pids: [number, number];
       ofFirst: PidFileReading;
       ofSecond: PidFileReading;

@@ -6,7 +6,7 @@ import { Children } from '../../src/testing/children.js';
 import { kernelCpuPercent, type KernelMark } from '../../src/testing/kernel.js';
 import { describeWithNamespaces } from '../support/namespaces.js';
 
-const DIST = pathToFileURL(resolve('dist')).href;
+const BUILD = pathToFileURL(resolve('build')).href;
 const programFile = (name: string) => resolve(`test/faults/programs/${name}.mjs`);
 
 interface Usage {
@@ -26,7 +26,7 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s reader, in a pid n
   it('a process that was replaced by another with the same pid is a new one', () => {
     const seen = run(
       'unshare',
-      ...['--pid', '--fork', '--mount-proc', process.execPath, programFile('same-pid'), DIST, engine],
+      ...['--pid', '--fork', '--mount-proc', process.execPath, programFile('same-pid'), BUILD, engine],
     ) as Record<'first' | 'second' | 'replaced' | 'grown', Usage> & { young: Usage | null } & Record<
         string,
         unknown
@@ -46,7 +46,7 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s reader, in a pid n
     const script = [
       'mount -t proc -o hidepid=2 proc /proc',
       'sleep 60 & game=$!',
-      `setpriv --reuid=65534 --regid=65534 --clear-groups "${process.execPath}" "${programFile('hidden')}" "${DIST}" ${engine} $game`,
+      `setpriv --reuid=65534 --regid=65534 --clear-groups "${process.execPath}" "${programFile('hidden')}" "${BUILD}" ${engine} $game`,
       'kill -9 $game',
     ].join('\n');
     const seen = run('unshare', ...['--pid', '--fork', '--mount', 'sh', '-c', script]) as {
@@ -68,7 +68,7 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s reader', (engine) 
       'mount --bind $uptime /proc/uptime',
       'sleep 60 & game=$!',
       'sleep 1',
-      `"${process.execPath}" "${programFile('hidden')}" "${DIST}" ${engine} $game`,
+      `"${process.execPath}" "${programFile('hidden')}" "${BUILD}" ${engine} $game`,
       'kill -9 $game',
       'rm $uptime',
     ].join('\n');
@@ -84,7 +84,7 @@ describeInNamespace.each(['native', 'pidusage'])('with the %s reader', (engine) 
 
 describeInNamespace('with the native reader, a pid namespace', () => {
   it('is measured with the orphans that its first process takes in, although nothing new is started', () => {
-    const seen = run(process.execPath, programFile('taken-in'), DIST) as { rssBytes: number[] };
+    const seen = run(process.execPath, programFile('taken-in'), BUILD) as { rssBytes: number[] };
     const [before = NaN, after = NaN] = seen.rssBytes;
     expect(after).toBeGreaterThan(before + 1_000_000);
   });
@@ -98,7 +98,7 @@ describe('a collector that is held up', () => {
 
   async function held(engine: string, by: 'pool' | 'block', seconds = 0): Promise<MarkedUsage[]> {
     const { pid } = await children.burning();
-    const program = [process.execPath, programFile('busy-collector'), DIST, engine] as const;
+    const program = [process.execPath, programFile('busy-collector'), BUILD, engine] as const;
     const samples = run(...program, String(pid), by, String(seconds)) as MarkedUsage[];
     for (const [i, { cpuPercent, mark }] of samples.slice(1).entries()) {
       const { low, high } = kernelCpuPercent((samples[i] as MarkedUsage).mark, mark);

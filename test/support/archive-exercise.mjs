@@ -1,11 +1,11 @@
 // Does with each archive that it is given what the application does, and says when it has. An error is all right.
 import { writeSync } from 'node:fs';
-import { ArchiveReader } from '../../dist/history/sqlite/archive-reader.js';
-import { ArchiveMaintenance } from '../../dist/history/sqlite/archive-maintenance.js';
-import { ArchiveWriter } from '../../dist/history/sqlite/archive-writer.js';
-import { Retention } from '../../dist/history/sqlite/retention.js';
-import { openConnection } from '../../dist/history/sqlite/sqlite.js';
-import { SERIES_NAMES } from '../../dist/metrics/series.js';
+import { ArchiveReader } from '../../build/history/sqlite/archive-reader.js';
+import { ArchiveMaintenance } from '../../build/history/sqlite/archive-maintenance.js';
+import { ArchiveWriter } from '../../build/history/sqlite/archive-writer.js';
+import { Retention } from '../../build/history/sqlite/retention.js';
+import { openConnection } from '../../build/history/sqlite/sqlite.js';
+import { SERIES_NAMES } from '../../build/metrics/series.js';
 
 const everything = { fromMs: 0, toMs: Infinity };
 const outcomes = {};

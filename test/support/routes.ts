@@ -12,7 +12,7 @@ export interface Route {
 /** Every route that the built application answers, those of other plugins included; from a process of its own. */
 export function routesOf(cwd: string): Route[] {
   const script = `
-    const { createApp } = await import(${JSON.stringify(pathToFileURL(resolve('dist/create-app.js')))});
+    const { createApp } = await import(${JSON.stringify(pathToFileURL(resolve('build/create-app.js')))});
     const app = await createApp({ log() {}, warn() {}, error: console.error });
     await app.init();
     const fastify = app.getHttpAdapter().getInstance();

@@ -13,7 +13,7 @@ import { isDamage } from './sqlite.js';
 
 /** The built worker; when this file is run as TypeScript (Jest compiles in memory), the one that the build made. */
 const WORKER_URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../../dist/history/sqlite/archive-worker.js', import.meta.url)
+  ? new URL('../../../build/history/sqlite/archive-worker.js', import.meta.url)
   : new URL('./archive-worker.js', import.meta.url);
 
 interface Waiting {

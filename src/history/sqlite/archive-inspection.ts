@@ -4,7 +4,7 @@ import { ArchiveProblem } from './archive-problem.js';
 
 /** The built program; also when this file is run as TypeScript (Jest compiles in memory). */
 const LOOK_URL = import.meta.url.endsWith('.ts')
-  ? new URL('../../../dist/history/sqlite/archive-look.js', import.meta.url)
+  ? new URL('../../../build/history/sqlite/archive-look.js', import.meta.url)
   : new URL('./archive-look.js', import.meta.url);
 /** Enough for some hundred MB; what is larger is looked at as far as it goes. */
 const LOOK_MS = 10_000;

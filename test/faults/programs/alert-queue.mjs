@@ -2,10 +2,10 @@
 import { Logger } from '@nestjs/common';
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
-import { AlertStore } from '../../../dist/alerts/alert-store.js';
-import { postWebhook } from '../../../dist/alerts/webhook/webhook-client.js';
-import { webhookRequest } from '../../../dist/alerts/webhook/webhook-format.js';
-import { WebhookQueue } from '../../../dist/alerts/webhook/webhook-queue.js';
+import { AlertStore } from '../../../build/alerts/alert-store.js';
+import { postWebhook } from '../../../build/alerts/webhook/webhook-client.js';
+import { webhookRequest } from '../../../build/alerts/webhook/webhook-format.js';
+import { WebhookQueue } from '../../../build/alerts/webhook/webhook-queue.js';
 
 const [, , folder, address, run] = process.argv;
 Logger.overrideLogger(false);

@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 
-const [dist, engine, pid, fault, seconds] = process.argv.slice(2);
-const { ProcessSampler } = await import(`${dist}/metrics/process-sampler.js`);
-const { LinuxReader } = await import(`${dist}/process/linux/linux-reader.js`);
-const { PidusageReader } = await import(`${dist}/process/pidusage-reader.js`);
+const [build, engine, pid, fault, seconds] = process.argv.slice(2);
+const { ProcessSampler } = await import(`${build}/metrics/process-sampler.js`);
+const { LinuxReader } = await import(`${build}/process/linux/linux-reader.js`);
+const { PidusageReader } = await import(`${build}/process/pidusage-reader.js`);
 Logger.overrideLogger(false);
 
 const reader = engine === 'native' ? new LinuxReader() : new PidusageReader();

@@ -1,6 +1,6 @@
 // Listens to the garbage collector of the process that is named, says when it does, and goes on until it is killed.
 import { Logger } from '@nestjs/common';
-import { DotnetSession } from '../../../dist/telemetry/dotnet/dotnet-session.js';
+import { DotnetSession } from '../../../build/telemetry/dotnet/dotnet-session.js';
 
 Logger.overrideLogger(false);
 const session = new DotnetSession(JSON.parse(process.argv[2]));

@@ -1,10 +1,10 @@
 // Samples a process of somebody else that this user may not see; prints the samples and what was logged.
 import { Logger } from '@nestjs/common';
 
-const [dist, engine, pid] = process.argv.slice(2);
-const { ProcessSampler } = await import(`${dist}/metrics/process-sampler.js`);
-const { LinuxReader } = await import(`${dist}/process/linux/linux-reader.js`);
-const { PidusageReader } = await import(`${dist}/process/pidusage-reader.js`);
+const [build, engine, pid] = process.argv.slice(2);
+const { ProcessSampler } = await import(`${build}/metrics/process-sampler.js`);
+const { LinuxReader } = await import(`${build}/process/linux/linux-reader.js`);
+const { PidusageReader } = await import(`${build}/process/pidusage-reader.js`);
 const lines = [];
 Logger.overrideLogger({
   log: (line) => lines.push(line),

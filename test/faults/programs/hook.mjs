@@ -1,6 +1,6 @@
 // Loaded into the API with --import: a hook of a module does at shutdown what the variable HOOK says.
 const { SettingsService } = await import(
-  new URL('../../../dist/settings/settings.service.js', import.meta.url)
+  new URL('../../../build/settings/settings.service.js', import.meta.url)
 );
 const hooks = {
   hangs: () => new Promise(() => undefined),

@@ -1,8 +1,8 @@
 // Feeds the reader of .NET's events, and the meter behind it, a recording in which bytes were changed, cut out,
 // doubled or put in: a thousand times, always the same. Prints what came of it, as JSON.
 import { readFileSync } from 'node:fs';
-import { GcMeter } from '../../../dist/telemetry/dotnet/gc-meter.js';
-import { NettraceError, NettraceReader } from '../../../dist/telemetry/dotnet/nettrace-reader.js';
+import { GcMeter } from '../../../build/telemetry/dotnet/gc-meter.js';
+import { NettraceError, NettraceReader } from '../../../build/telemetry/dotnet/nettrace-reader.js';
 
 const RUNS = 1000;
 /** So many of them are there at a time when memory is measured, which takes its time. */

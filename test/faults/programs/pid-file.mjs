@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 
-const [dist, path, isReused] = process.argv.slice(2);
-const { PidFile } = await import(`${dist}/game-server/pid-file.js`);
+const [build, path, isReused] = process.argv.slice(2);
+const { PidFile } = await import(`${build}/game-server/pid-file.js`);
 const file = new PidFile(path);
 
 async function run(pid) {
