@@ -168,6 +168,7 @@ describe('the HTTP API', () => {
         lastExitCode: null,
         lastExitSignal: null,
         lastError: null,
+        restartAt: null,
       });
     });
   });

@@ -131,7 +131,7 @@ describe('the log', () => {
     const chat = `\x1b]0;title\x07\x1b[2J\x9b31mred\u202e\r${forged}\n${forged}\u2028${forged}\n`;
     writeFileSync(file('game.cjs'), `process.stdout.write(${JSON.stringify(chat)}, () => process.exit(3))`);
     api = ApiProcess.spawn(variables(), folder.path);
-    await api.waitForOutput(/ended unasked with code 3\..*\n.*\n.*\n/);
+    await api.waitForOutput(/ended with exit code 3\..*\n.*\n.*\n.*\n/);
     expect(api.output).toContain('\\x1b]0;title\\x07\\x1b[2J\\x9b31mred\\u202e\\r[Nest] 1');
     expect(api.output).not.toMatch(/[^\P{C}\n]/u);
     expect(api.output.split('\n').filter((line) => line.startsWith('[Nest] 1  -'))).toEqual([]);

@@ -62,6 +62,7 @@ describe('AttachedGameServerService', () => {
       lastExitCode: null,
       lastExitSignal: null,
       lastError: `The game server's pid file ${path} does not exist (VS_SERVER_PID_FILE).`,
+      restartAt: null,
     });
     writeFileSync(path, String(game.pid));
     expect(server.gameServerPid).toBe(game.pid);
@@ -69,6 +70,7 @@ describe('AttachedGameServerService', () => {
       state: 'running',
       pid: game.pid,
       lastError: null,
+      restartAt: null,
     });
     rmSync(path);
     expect(server.status).toMatchObject({ state: 'stopped', pid: null });

@@ -90,7 +90,7 @@ export function crashCause(end: GameEnd): CrashCause {
   const own = stopReason === null ? undefined : OWN_REASONS.find(([pattern]) => pattern.test(stopReason));
   if (own !== undefined) return crash(own[1], own[2]);
   if (code === null && stopReason !== null) return STOPPED_INSIDE;
-  if (code === null) return crash('unknown', 'The game server ended; how is not known.');
+  if (code === null) return crash('unknown', 'The game server ended unasked; how is not known.');
   if (code !== 0) return crash('exit_code', `The game server ended with exit code ${code}.`);
   return stopReason === null
     ? { name: 'stopped', text: 'The game server ended by itself, with exit code 0.', isCrash: false }

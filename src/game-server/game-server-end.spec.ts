@@ -7,7 +7,7 @@ import { waitFor } from '../testing/wait-for.js';
 const { log, file, build, warnings, exists } = gameServerLife();
 
 describe('a game that dies by itself', () => {
-  it('is stopped, with the reason in words and its last lines in one log entry', async () => {
+  it('is stopped, with the reason in words and its last 20 lines in one log entry', async () => {
     const service = build(shellProgram(`seq 1 250; touch '${file('ready')}'; exec sleep 60`));
     await service.start();
     await exists('ready');
@@ -20,12 +20,16 @@ describe('a game that dies by itself', () => {
       uptimeSeconds: null,
       lastExitCode: null,
       lastExitSignal: 'SIGKILL',
-      lastError: 'The game server ended unasked by SIGKILL.',
+      lastError: 'The game server was ended by SIGKILL, which was not sent by us.',
+      restartAt: null,
     });
     expect(warnings()).toHaveLength(1);
     const lines = warnings()[0]?.split('\n') ?? [];
-    expect(lines[0]).toBe('The game server ended unasked by SIGKILL. Its last lines (200):');
-    expect(lines.slice(1)).toEqual(Array.from({ length: 200 }, (_, index) => String(index + 51)));
+    expect(lines.slice(0, 2)).toEqual([
+      'The game server was ended by SIGKILL, which was not sent by us. No sample had measured it.',
+      'Its last lines (20):',
+    ]);
+    expect(lines.slice(2)).toEqual(Array.from({ length: 20 }, (_, index) => String(index + 231)));
 
     await new Promise((done) => setTimeout(done, 100));
     expect(states).toEqual(['stopped']);

@@ -36,6 +36,7 @@ describe('start', () => {
       lastExitCode: null,
       lastExitSignal: null,
       lastError: null,
+      restartAt: null,
     });
     const status = await service.start();
     expect(status).toEqual({
@@ -46,6 +47,7 @@ describe('start', () => {
       lastExitCode: null,
       lastExitSignal: null,
       lastError: null,
+      restartAt: null,
     });
     expect(groupMembers(pidOf(service))).toEqual([status.pid]);
     expect(service.gameServerPid).toBe(status.pid);
@@ -137,7 +139,8 @@ describe('start', () => {
       uptimeSeconds: null,
       lastExitCode: 3,
       lastExitSignal: null,
-      lastError: 'The game server ended unasked with code 3.',
+      lastError: 'The game server ended with exit code 3.',
+      restartAt: null,
     });
     expect(states).toEqual(['starting', 'running', 'stopped']);
   });

@@ -16,4 +16,6 @@ export interface GameServerStatus {
   readonly lastExitSignal: string | null;
   /** Why the last start failed, the last run ended unasked or had to be killed, or the pid file leads nowhere; else null. */
   readonly lastError: string | null;
+  /** When a game that crashed is started again (ISO-8601, UTC), while that is waited for; else null. */
+  readonly restartAt: string | null;
 }

@@ -57,7 +57,7 @@ describe('a wrapper', () => {
     process.kill(pidOf(service), 'SIGKILL');
     await expect(reach(service, 'stopped')).resolves.toMatchObject({
       lastExitSignal: 'SIGKILL',
-      lastError: 'The game server ended unasked by SIGKILL.',
+      lastError: 'The game server was ended by SIGKILL, which was not sent by us.',
     });
     expect(states).toEqual(['stopping', 'stopped']);
     expect(found).toEqual([{ members: [], saved: true }]);

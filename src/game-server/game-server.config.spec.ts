@@ -14,6 +14,7 @@ const defaults = {
   command: [],
   cwd: '.',
   autostart: false,
+  restartsOnCrash: false,
   stopCommand: '/stop',
   stopTimeoutMs: 30_000,
   pidFile: '',
@@ -36,6 +37,7 @@ describe('gameServerConfig', () => {
       VS_SERVER_STOP_COMMAND: '',
       VS_SERVER_STOP_TIMEOUT: '',
       VS_SERVER_DATA_PATH: '',
+      VS_SERVER_RESTART: '',
     });
     expect(gameServerConfig()).toEqual({ ...defaults, dataDir: '', diskPath: null, stopCommand: '' });
   });
@@ -90,6 +92,17 @@ describe('gameServerConfig', () => {
     Object.assign(process.env, { VS_SERVER_COMMAND: 'game', VS_SERVER_PID_FILE: '/run/game.pid' });
     expect(gameServerConfig).toThrow(
       'VS_SERVER_PID_FILE="/run/game.pid" cannot be used; allowed: only without VS_SERVER_COMMAND; unset one of the two',
+    );
+  });
+
+  it('restarts what crashed when it is told to, and no game that something else runs', () => {
+    process.env.VS_SERVER_RESTART = 'always';
+    expect(gameServerConfig).toThrow('VS_SERVER_RESTART="always" cannot be used; allowed: never or on-crash');
+    process.env.VS_SERVER_RESTART = 'on-crash';
+    expect(gameServerConfig().restartsOnCrash).toBe(true);
+    process.env.VS_SERVER_PID_FILE = '/run/game.pid';
+    expect(gameServerConfig).toThrow(
+      'VS_SERVER_RESTART="on-crash" cannot be used; allowed: never, with VS_SERVER_PID_FILE: what runs the game has to restart it',
     );
   });
 

@@ -27,10 +27,15 @@ const variables = z
     VS_SERVER_STOP_TIMEOUT: envNumber(30, '0 to 3600 (seconds)', (seconds) => seconds <= 3600),
     VS_SERVER_PID_FILE: envPath(''),
     VS_SERVER_DATA_PATH: envPath(''),
+    VS_SERVER_RESTART: z.enum(['never', 'on-crash'], 'never or on-crash').default('never'),
   })
   .refine((env) => env.VS_SERVER_PID_FILE === '' || env.VS_SERVER_COMMAND.length === 0, {
     path: ['VS_SERVER_PID_FILE'],
     message: 'only without VS_SERVER_COMMAND; unset one of the two',
+  })
+  .refine((env) => env.VS_SERVER_PID_FILE === '' || env.VS_SERVER_RESTART === 'never', {
+    path: ['VS_SERVER_RESTART'],
+    message: 'never, with VS_SERVER_PID_FILE: what runs the game has to restart it',
   });
 
 /** Settings of the game server, from `VS_SERVER_*` and `VS_DATA_DIR`. */
@@ -47,6 +52,8 @@ export const gameServerConfig = registerAs('server', () => {
     /** Console line that asks the game to save and stop; empty: none. */
     stopCommand: env.VS_SERVER_STOP_COMMAND,
     stopTimeoutMs: env.VS_SERVER_STOP_TIMEOUT * 1000,
+    /** Whether a game that crashed is started again. */
+    restartsOnCrash: env.VS_SERVER_RESTART === 'on-crash',
     /** File in which something else keeps the game's pid; empty: the game is ours to run. */
     pidFile: env.VS_SERVER_PID_FILE,
     /** Folder where state is kept; empty: nothing is kept. */

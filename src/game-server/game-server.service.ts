@@ -7,7 +7,8 @@ import {
 } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BehaviorSubject, type Observable } from 'rxjs';
+import { BehaviorSubject, lastValueFrom, type Observable } from 'rxjs';
+import { steadyNowMs } from '../process/clock.js';
 import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
 import { EventLog } from '../events/event-log.js';
 import { type CgroupWatch } from '../process/linux/cgroup-watch.js';
@@ -16,9 +17,9 @@ import { type GameConsole } from './game-console.js';
 import { GameProcess } from './game-process.js';
 import { requireFolder, requireStartable, startFailure } from './game-program.js';
 import { GameServerStartError, GameServerStateError } from './game-server-errors.js';
-import { crashCause } from './crash-cause.js';
-import { GameLimits } from './game-limits.js';
+import { type ExplainedEnd, type GameEnds } from './game-ends.js';
 import { GameServer } from './game-server.js';
+import { RestartPolicy, restartText } from './restart-policy.js';
 import { retryPauses } from './retry-pauses.js';
 import { type ProcessExit, type RunningGame } from './running-game.js';
 import { type GameServerConfig } from './game-server.config.js';
@@ -59,6 +60,8 @@ export class GameServerService
   private restartWanted = false;
   /** Ends the attempts of a restart to start the game; null when none is made. */
   private retrying: AbortController | null = null;
+  /** Takes back the restart that is waited for after a crash; null when none is. */
+  private comingBack: { readonly at: Date; readonly waiting: AbortController } | null = null;
   private shuttingDown = false;
   /** Settles when the game has ended for good; null until that was asked for. */
   private shutdown: Promise<void> | null = null;
@@ -68,7 +71,8 @@ export class GameServerService
   constructor(
     config: ConfigService<{ server: GameServerConfig }, true>,
     private readonly events: EventLog,
-    private readonly limits: GameLimits,
+    private readonly ends: GameEnds,
+    private readonly policy = new RestartPolicy(),
   ) {
     super();
     this.config = config.get('server', { infer: true });
@@ -100,6 +104,7 @@ export class GameServerService
       lastExitCode: this.lastExit.code,
       lastExitSignal: this.lastExit.signal,
       lastError: this.lastError,
+      restartAt: this.comingBack?.at.toISOString() ?? null,
     };
   }
 
@@ -132,6 +137,7 @@ export class GameServerService
       throw new GameServerStateError(`The game server is ${how}.`);
     }
     if (this.shuttingDown) throw new GameServerStateError('The API is shutting down.');
+    this.handled();
     this.requireNoOther();
 
     this.lastError = null;
@@ -144,6 +150,13 @@ export class GameServerService
 
   /** Asks the game to save and stop, and goes on to signals when it does not; does not wait for the end. */
   override async stop(): Promise<GameServerStatus> {
+    if (this.handled()) {
+      this.lastError = 'The game server crashed. It is not started again: it was stopped by hand.';
+      this.logger.log(this.lastError);
+      this.events.tell('game_stopped');
+      this.statuses.next(this.status);
+      return this.status;
+    }
     const { retrying } = this;
     retrying?.abort();
     await this.launch;
@@ -157,9 +170,11 @@ export class GameServerService
 
   /**
    * Stops the game and starts it again once it has ended, for some minutes if need be; a later `stop` takes the second
-   * half back. A game that could not be started again is not stopped.
+   * half back. A game that could not be started again is not stopped. One that is to be started again after a crash is
+   * started at once.
    */
   override async restart(): Promise<GameServerStatus> {
+    if (this.comingBack !== null) return this.start();
     if (this.retrying !== null) throw new GameServerStateError('The game server is starting already.');
     await this.launch;
     if (this.state === 'running') await this.requireStartable();
@@ -182,6 +197,7 @@ export class GameServerService
   private async endForGood(): Promise<void> {
     this.shuttingDown = true;
     this.restartWanted = false;
+    this.handled();
     clearInterval(this.takeOverTimer);
     this.retrying?.abort();
     await this.launch;
@@ -190,6 +206,15 @@ export class GameServerService
     // A game that we cannot end must not keep us; its record stays, so that no other is put on its world.
     if (this.game?.isAlive !== true) await this.run;
     this.statuses.complete();
+  }
+
+  /** Takes in that somebody does something by hand; says whether that takes back a restart that was waited for. */
+  private handled(): boolean {
+    this.policy.handled(steadyNowMs());
+    const { comingBack } = this;
+    this.comingBack = null;
+    comingBack?.waiting.abort();
+    return comingBack !== null;
   }
 
   /** False while another copy has the data folder; a folder that cannot be used at all forbids nothing. */
@@ -289,7 +314,7 @@ export class GameServerService
     this.runConsole = this.consoleOf(game);
     this.record.save(game.pid);
     this.enter('running');
-    this.run = this.follow(game, this.limits.watch(game.pid));
+    this.run = this.follow(game, this.ends.watch(game.pid));
   }
 
   private consoleOf(game: RunningGame): GameConsole | null {
@@ -306,6 +331,7 @@ export class GameServerService
       const state = this.state === 'not_configured' ? 'not configured' : this.state;
       throw new GameServerStateError(`The game server is not running, it is ${state}.`);
     }
+    this.handled();
     this.restartWanted = thenStart;
     this.enter('stopping');
     this.events.tell('game_stopping');
@@ -323,66 +349,100 @@ export class GameServerService
     }
   }
 
-  private async follow(game: RunningGame, cgroups: CgroupWatch): Promise<void> {
-    this.lastExit = await game.exited;
-    cgroups.close();
-    // A game that is stopped from its own console ends with 0: unasked, and yet the proper way.
-    const hasCrashed = this.state === 'running' && this.lastExit.code !== 0;
-    if (this.state === 'running') {
-      this.reportUnaskedExit(game);
-      if (hasCrashed) this.tellCrash(cgroups);
-      if (game.isAlive) {
-        this.logger.warn('Ending the processes that the game server left behind.');
-        this.enter('stopping');
-        this.ending = this.end(game, '');
-      }
+  private async follow(game: RunningGame, watch: CgroupWatch): Promise<void> {
+    const exit = (this.lastExit = await game.exited);
+    watch.close();
+    const { token } = this.policy;
+    const isUnasked = this.state === 'running';
+    if (isUnasked && game.isAlive) {
+      this.logger.warn('Ending the processes that the game server left behind.');
+      this.enter('stopping');
+      this.ending = this.end(game, '');
     }
+    const end = isUnasked ? await this.explain(game, exit, watch) : null;
     await this.ending;
     await game.ended();
     this.game = null;
     this.runConsole = null;
     this.record.clear();
     this.enter('stopped');
-    if (!hasCrashed) this.events.tell('game_stopped');
+    if (end?.cause.isCrash !== true) this.events.tell('game_stopped');
     if (this.restartWanted) await this.startAgain();
+    else if (end?.cause.isCrash === true) this.comeBack(end, token);
   }
 
-  /** The second half of a restart; nobody waits for it: a failure is in lastError and in the log. */
-  private async startAgain(): Promise<void> {
+  /** Says, in the log, the status and the timeline, how a run ended that we did not end. */
+  private async explain(game: RunningGame, exit: ProcessExit, watch: CgroupWatch): Promise<ExplainedEnd> {
+    const { uptimeSeconds, output$ } = game;
+    // What it wrote last is still on its way.
+    if (output$ !== null) await lastValueFrom(output$, { defaultValue: null });
+    const output = output$ === null ? null : game.outputTail();
+    const end = await this.ends.explain(watch, { ...exit, output, uptimeSeconds });
+    const { name, text, isCrash } = end.cause;
+    this.lastError = text;
+    this.logger.warn(end.report);
+    if (isCrash) {
+      this.events.tell('game_crashed', { exitCode: exit.code, signal: exit.signal, cause: name, how: text });
+    }
+    return end;
+  }
+
+  /** What VS_SERVER_RESTART says about a crash; `token` is of the moment at which the game had ended. */
+  private comeBack({ cause, isSure }: ExplainedEnd, token: number): void {
+    if (!this.config.restartsOnCrash || this.shuttingDown) return;
+    if (!isSure) {
+      this.staysDown(`${cause.text} It may have been stopped by somebody, so it is not started again.`);
+      return;
+    }
+    const decision = this.policy.crashed(steadyNowMs());
+    if (!this.policy.isWanted(token)) return;
+    const text = `${cause.text} ${restartText(decision)}`;
+    if (decision.kind === 'stayDown') {
+      this.events.tell('game_stays_down', { crashes: decision.crashes });
+      this.staysDown(text);
+      return;
+    }
+    const { inMs, attempt } = decision;
+    const waiting = new AbortController();
+    this.comingBack = { at: new Date(Date.now() + inMs), waiting };
+    this.lastError = text;
+    this.logger.warn(restartText(decision));
+    this.statuses.next(this.status);
+    void this.startLater(inMs, attempt, waiting.signal);
+  }
+
+  private staysDown(text: string): void {
+    this.lastError = text;
+    this.logger.error(text);
+    this.statuses.next(this.status);
+  }
+
+  private async startLater(inMs: number, attempt: number, signal: AbortSignal): Promise<void> {
+    await delay(inMs, undefined, { signal, ref: false }).catch(() => undefined);
+    if (signal.aborted) return;
+    this.comingBack = null;
+    await this.startAgain(attempt);
+  }
+
+  /**
+   * The second half of a restart; nobody waits for it: a failure is in lastError and in the log. `attempt` is that of a restart after
+   * a crash.
+   */
+  private async startAgain(attempt: number | null = null): Promise<void> {
     this.restartWanted = false;
     try {
       this.requireNoOther();
     } catch {
       this.logger.error(this.lastError ?? '');
+      this.statuses.next(this.status);
       return;
     }
+    if (attempt !== null) this.events.tell('game_restarted', { attempt });
     this.enterStarting();
     this.retrying = new AbortController();
     this.launch = this.spawn(retryPauses(), this.retrying.signal).catch(() => undefined);
     await this.launch;
     this.retrying = null;
-  }
-
-  private reportUnaskedExit(game: RunningGame): void {
-    const { code, signal } = this.lastExit;
-    if (code === null && signal === null) {
-      this.lastError = 'The game server, taken over from an earlier run, ended unasked; how is not known.';
-      this.logger.warn(this.lastError);
-      return;
-    }
-    const how = signal === null ? `with code ${String(code)}` : `by ${signal}`;
-    this.lastError = `The game server ended unasked ${how}.`;
-    const lines = game.outputTail();
-    const intro = lines.length === 0 ? 'It wrote nothing.' : `Its last lines (${lines.length}):`;
-    this.logger.warn([`${this.lastError} ${intro}`, ...lines].join('\n'));
-  }
-
-  private tellCrash({ oomKillRose }: CgroupWatch): void {
-    const { code, signal } = this.lastExit;
-    const memoryLimit = this.limits.memory();
-    const unknown = { isOurSignal: false, lastMemoryMb: null, stopReason: null };
-    const cause = crashCause({ code, signal, oomKillRose, memoryLimit, ...unknown });
-    this.events.tell('game_crashed', { exitCode: code, signal, cause: cause.name, how: cause.text });
   }
 
   private enterStarting(): void {

@@ -9,7 +9,7 @@ describe('RestartPolicy', () => {
     const decisions = [0, 1, 2, 3, 4].map((minute) => policy.crashed(minute * MIN_MS));
     expect(decisions).toMatchObject([
       { kind: 'restart', inMs: 10_000, today: 1 },
-      { kind: 'restart', inMs: 20_000, today: 2 },
+      { kind: 'restart', inMs: 20_000, attempt: 2, today: 2 },
       { kind: 'restart', inMs: 40_000, today: 3 },
       { kind: 'restart', inMs: 80_000, today: 4 },
       { kind: 'stayDown', crashes: 5 },
@@ -46,16 +46,18 @@ describe('RestartPolicy', () => {
 
   it('undoes no stop that was asked for while a restart is waited for', () => {
     const policy = new RestartPolicy();
-    const { token } = policy.crashed(0);
+    const { token } = policy;
+    policy.crashed(0);
     expect(policy.isWanted(token)).toBe(true);
     policy.handled(1000);
     expect(policy.isWanted(token)).toBe(false);
+    expect(policy.isWanted(policy.token)).toBe(true);
   });
 
   it('gives a game that was started by hand all its attempts again', () => {
     const policy = new RestartPolicy();
     for (let i = 0; i < 5; i++) policy.crashed(i);
     policy.handled(10);
-    expect(policy.crashed(20)).toMatchObject({ kind: 'restart', inMs: 10_000, today: 6 });
+    expect(policy.crashed(20)).toMatchObject({ kind: 'restart', inMs: 10_000, attempt: 1, today: 6 });
   });
 });

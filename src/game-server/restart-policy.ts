@@ -6,42 +6,49 @@ const DAY_MS = 24 * 3600_000;
 
 /** What is done about a crash. */
 export type RestartDecision =
-  /** `inMs`: how long to wait; `today`: how many crashes there were in 24 h, this one included. */
-  | { readonly kind: 'restart'; readonly inMs: number; readonly today: number }
+  /** `inMs`: how long to wait; `attempt`: the how-manieth of a row; `today`: how many crashes there were in 24 h, this one included. */
+  | { readonly kind: 'restart'; readonly inMs: number; readonly attempt: number; readonly today: number }
   | { readonly kind: 'stayDown'; readonly crashes: number; readonly windowMs: number };
 
 /**
  * `VS_SERVER_RESTART=on-crash`: a game that crashed is started again after 10 s, after a further crash within half an hour after
- * twice as long, 5 min at most; the fifth within half an hour is the last. All times are of the steady clock. A stop or start
- * by hand takes a restart back that is waited for: whoever waits must ask `isWanted` before starting.
+ * twice as long, 5 min at most; the fifth within half an hour is the last. All times are of the steady clock. Whoever waits takes
+ * the `token` when the game has ended, and must ask `isWanted` before starting it: somebody may have done something by hand since.
  */
 export class RestartPolicy {
   private crashesAtMs: number[] = [];
   /** Crashes before this one are no longer held against the game. */
   private forgivenMs = -Infinity;
-  private waiting = 0;
+  private handlings = 0;
 
-  /** Takes in a crash; says what to do, and for a restart, gives the token to ask `isWanted` with. */
-  crashed(atMs: number): RestartDecision & { readonly token: number } {
+  /** `firstPauseMs`: how long is waited after a first crash. */
+  constructor(private readonly firstPauseMs = FIRST_PAUSE_MS) {}
+
+  /** As of now: what to ask `isWanted` with. */
+  get token(): number {
+    return this.handlings;
+  }
+
+  /** Takes in a crash; says what to do. */
+  crashed(atMs: number): RestartDecision {
     this.crashesAtMs = [...this.crashesAtMs.filter((crash) => atMs - crash < DAY_MS), atMs].slice(-1000);
     const recent = this.crashesAtMs.filter(
       (crash) => crash > this.forgivenMs && atMs - crash < WINDOW_MS,
     ).length;
-    const token = ++this.waiting;
-    if (recent >= MOST_CRASHES) return { kind: 'stayDown', crashes: recent, windowMs: WINDOW_MS, token };
-    const inMs = Math.min(FIRST_PAUSE_MS * 2 ** (recent - 1), LONGEST_PAUSE_MS);
-    return { kind: 'restart', inMs, today: this.crashesAtMs.length, token };
+    if (recent >= MOST_CRASHES) return { kind: 'stayDown', crashes: recent, windowMs: WINDOW_MS };
+    const inMs = Math.min(this.firstPauseMs * 2 ** (recent - 1), LONGEST_PAUSE_MS);
+    return { kind: 'restart', inMs, attempt: recent, today: this.crashesAtMs.length };
   }
 
   /** Takes in that somebody started, stopped or restarted the game, or that we shut down: no restart of ours is wanted any more. */
   handled(atMs: number): void {
-    this.waiting++;
+    this.handlings++;
     this.forgivenMs = atMs;
   }
 
-  /** Whether the restart that was decided is still to be done. */
+  /** Whether nothing was done by hand since the token was taken. */
   isWanted(token: number): boolean {
-    return token === this.waiting;
+    return token === this.handlings;
   }
 }
 

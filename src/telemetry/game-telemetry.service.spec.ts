@@ -5,7 +5,6 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventLog } from '../events/event-log.js';
-import { AttachedGameServerService } from '../game-server/attached-game-server.service.js';
 import { type GameServer } from '../game-server/game-server.js';
 import { type GameServerConfig } from '../game-server/game-server.config.js';
 import { processIdentity } from '../process/process-identity.js';
@@ -51,7 +50,7 @@ function listeningGame(heard: string, first: string, onLine: string): string[] {
 }
 
 describe('what a game says of itself', () => {
-  const { file, build, exists } = gameServerLife();
+  const { file, build, attach, exists } = gameServerLife();
   let log: EventLog;
   const telemetries: GameTelemetryService[] = [];
 
@@ -231,9 +230,7 @@ describe('what a game says of itself', () => {
 
     it('comes from its log when something else runs it, and lets go of that', async () => {
       const path = makeLog();
-      const settings = { pidFile: file('pid'), dataPath: file('world'), diskPath: null };
-      const config = new ConfigService<{ server: GameServerConfig }, true>({ server: settings });
-      const telemetry = listenTo(new AttachedGameServerService(config));
+      const telemetry = listenTo(attach(file('pid'), { dataPath: file('world') }));
       await delay(1500);
       expect(kinds()).toEqual([]);
       appendFileSync(path, OVERLOAD);

@@ -9,16 +9,23 @@ import { filter, firstValueFrom, throwError, timeout } from 'rxjs';
 import { EventLog } from '../events/event-log.js';
 import { type TimelineEvent } from '../events/event.js';
 import { type GameServerConfig } from '../game-server/game-server.config.js';
+import { AttachedGameServerService } from '../game-server/attached-game-server.service.js';
+import { GameEnds } from '../game-server/game-ends.js';
 import { GameLimits } from '../game-server/game-limits.js';
 import { GameServerStartError, GameServerStateError } from '../game-server/game-server-errors.js';
 import { GameServerService } from '../game-server/game-server.service.js';
 import { type GameServerState, type GameServerStatus } from '../game-server/game-server-status.js';
+import { type LastSample } from '../game-server/last-sample.js';
+import { RestartPolicy } from '../game-server/restart-policy.js';
+import { type MetricsSnapshot } from '../metrics/metrics-snapshot.js';
 import { groupMembers, hasEnded } from './game-programs.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { waitFor } from './wait-for.js';
 
 /** Long enough never to pass in a test: what happens sooner happened for another reason. */
 const NEVER_MS = 60_000;
+/** Until a game that crashed for the first time is started again. */
+export const FIRST_PAUSE_MS = 50;
 /** How long a game of a test gets to save, in tests in which it does not. */
 export const STOP_TIMEOUT_MS = 250;
 
@@ -36,10 +43,15 @@ export function gameServerLife() {
   const pids = new Set<number>();
   const log: { level: string; message: string }[] = [];
   let events: EventLog;
+  const attached: AttachedGameServerService[] = [];
+  const limitsOfAll: GameLimits[] = [];
+  /** What a sampler would have seen last. */
+  const sampled: { last: MetricsSnapshot | null } = { last: null };
 
   beforeEach(() => {
     temporary = temporaryFolder();
-    for (const list of [services, strangers, log]) list.length = 0;
+    for (const list of [services, attached, strangers, log, limitsOfAll]) list.length = 0;
+    sampled.last = null;
     pids.clear();
     events = new EventLog();
     const keep = (level: string) => (message: string) => log.push({ level, message });
@@ -49,6 +61,8 @@ export function gameServerLife() {
 
   afterEach(async () => {
     await Promise.all(services.map((service) => service.onApplicationShutdown()));
+    for (const service of attached) service.onApplicationShutdown();
+    for (const limits of limitsOfAll) limits.onApplicationShutdown();
     for (const stranger of strangers) {
       stranger.kill('SIGKILL');
       await hasEnded(stranger);
@@ -72,20 +86,40 @@ export function gameServerLife() {
 
   /** A service that runs `command` in the test's folder: no console command, and it keeps its record in `data`. */
   function build(command: readonly string[], settings: Partial<GameServerConfig> = {}): GameServerService {
+    const config = configOf({ command: [...command], dataDir: file('data'), ...settings });
+    return watch(new GameServerService(config, events, endsFor(config), new RestartPolicy(FIRST_PAUSE_MS)));
+  }
+
+  /** One that looks at the game whose pid is in a file, and has begun to. */
+  function attach(pidFile: string, settings: Partial<GameServerConfig> = {}): AttachedGameServerService {
+    const config = configOf({ pidFile, ...settings });
+    const service = new AttachedGameServerService(config, events, endsFor(config));
+    attached.push(service);
+    service.onModuleInit();
+    return service;
+  }
+
+  function configOf(settings: Partial<GameServerConfig>): ConfigService<{ server: GameServerConfig }, true> {
     const server: GameServerConfig = {
-      command: [...command],
+      command: [],
       cwd: folder.path,
       autostart: false,
+      restartsOnCrash: false,
       stopCommand: '',
       stopTimeoutMs: NEVER_MS,
       pidFile: '',
-      dataDir: file('data'),
+      dataDir: '',
       dataPath: null,
       diskPath: null,
       ...settings,
     };
-    const config = new ConfigService<{ server: GameServerConfig }, true>({ server });
-    return watch(new GameServerService(config, events, new GameLimits(config)));
+    return new ConfigService<{ server: GameServerConfig }, true>({ server });
+  }
+
+  function endsFor(config: ConfigService<{ server: GameServerConfig }, true>): GameEnds {
+    const limits = new GameLimits(config);
+    limitsOfAll.push(limits);
+    return new GameEnds(config, limits, { of: () => sampled.last } as unknown as LastSample);
   }
 
   /** Ends a service after the test, too. */
@@ -111,7 +145,7 @@ export function gameServerLife() {
     await waitFor(() => existsSync(file(name)), `file ${name}`);
   }
 
-  return { folder, strangers, pids, log, file, build, watch, told, warnings, exists };
+  return { folder, strangers, pids, log, sampled, file, build, attach, watch, told, warnings, exists };
 }
 
 /** The states that a service enters from now on. */

@@ -111,6 +111,7 @@ export const serverStatus = z
       .string()
       .nullable()
       .describe('Why the last start failed, or the last run ended unasked or had to be killed'),
+    restartAt: utcTime('When a game that crashed is started again, while that is waited for').nullable(),
   })
   .meta({ id: 'ServerStatus' }) satisfies z.ZodType<GameServerStatus>;
 

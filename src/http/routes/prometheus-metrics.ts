@@ -4,6 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { AlertsService } from '../../alerts/alerts.service.js';
 import { type EventKind } from '../../events/event-kinds.js';
 import { EventLog } from '../../events/event-log.js';
+import { GameLimits } from '../../game-server/game-limits.js';
 import { MetricsScheduler, MetricsService, ServerService } from '../../metrics/index.js';
 import { DotnetTelemetry } from '../../telemetry/dotnet/dotnet-telemetry.js';
 import { GameTelemetryService } from '../../telemetry/game-telemetry.service.js';
@@ -18,10 +19,12 @@ const EVENT_LOOP_PRECISION_MS = 1000;
 /** From a plain reading of /proc (about 1 ms) to one that waits behind a busy thread pool. */
 const DURATION_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+const BYTES_PER_MB = 1024 ** 2;
+
 /** The events of which the number says something. */
 const COUNTED_EVENTS: readonly (readonly [name: string, kind: EventKind, help: string])[] = [
   ['server_starts_total', 'game_starting', 'How often the game server was started'],
-  ['server_crashes_total', 'game_crashed', 'How often the game server ended unasked, other than with code 0'],
+  ['server_crashes_total', 'game_crashed', 'How often the game server crashed'],
   ['server_overloads_total', 'tick_overload', 'How many ticks the game server said to have been too long'],
   ['server_autosave_failures_total', 'autosave_failed', 'How often the game server could not save by itself'],
 ];
@@ -41,10 +44,12 @@ export class PrometheusMetrics {
     private readonly dotnet: DotnetTelemetry,
     private readonly telemetry: GameTelemetryService,
     private readonly alerts: AlertsService,
+    private readonly limits: GameLimits,
     config: ConfigService<{ http: HttpConfig }, true>,
   ) {
     this.serverName = config.get('http.serverName', { infer: true });
     this.describeGame();
+    this.describeLimit();
     this.describeDotnet();
     this.describeEvents();
     this.describeWhatItSays();
@@ -95,6 +100,22 @@ export class PrometheusMetrics {
       'Threads of the game server, as of the newest sample.',
       () => metrics.game?.threadCount,
     );
+  }
+
+  /** Also while no game runs: where it would end. */
+  private describeLimit(): void {
+    const { limits } = this;
+    new Gauge({
+      name: 'vintagestory_server_memory_limit_bytes',
+      help: 'The lowest memory limit of the game server, and what sets it: cgroup, game (DieAboveMemoryUsageMb) or machine.',
+      labelNames: ['source'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        const limit = limits.memory();
+        if (limit !== null) this.set({ source: limit.source }, limit.mb * BYTES_PER_MB);
+      },
+    });
   }
 
   /** Not by way of the samples: what the game said is shown only while it is fresh, and they may be switched off. */

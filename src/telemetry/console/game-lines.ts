@@ -1,3 +1,5 @@
+import { GAME_LINE } from '../../game-server/game-line.js';
+
 /** Why a game stopped, as far as its line says; what else is in that line may name somebody. */
 export type StopReason = 'asked' | 'memory' | 'disk' | 'errors' | 'signal' | 'other';
 
@@ -9,8 +11,7 @@ export type Happening =
   | { readonly what: 'diskLow'; readonly freeMb: number | null }
   | { readonly what: 'stopping'; readonly reason: StopReason };
 
-/** The time in the machine's culture, and the kind of line: `[Server Warning]` on the console, `[Warning]` in the file. */
-const PREFIX = /^[\d.:/ -]*\[(?:Server )?(Event|Notification|Warning|Error|Fatal)\] /;
+const KINDS = /^(?:Event|Notification|Warning|Error|Fatal)$/;
 // The words before are localised. What players write is a line of another kind.
 const READY = /now running on Port \d/;
 const OVERLOADED = /^Server overloaded\. A tick took (\d{1,9})(?:[.,]\d+)? ?ms/;
@@ -32,8 +33,8 @@ const REASONS: readonly (readonly [StopReason, RegExp])[] = [
  * chat, which may hold anything, are of another kind (`[Server Chat]`), and what is looked for stands at a line's beginning.
  */
 export function happeningIn(line: string): Happening | null {
-  const prefix = PREFIX.exec(line);
-  if (prefix === null) return null;
+  const prefix = GAME_LINE.exec(line);
+  if (prefix === null || !KINDS.test(prefix[1] ?? '')) return null;
   const message = line.slice(prefix[0].length);
   return prefix[1] === 'Event' ? eventIn(message) : noticeIn(message);
 }
