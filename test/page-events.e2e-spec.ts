@@ -14,6 +14,7 @@ import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
 
 /** How many made-up events there are, one in three seconds. */
 const MANY = 3500;
+const NAME = 'Frost & <b>Fire</b>';
 const MARKUP = '<img src=x onerror="document.title = String(1)"><b>bold</b>';
 
 describeWith('Chromium', CHROMIUM)('what happened, on the page', () => {
@@ -42,6 +43,7 @@ describeWith('Chromium', CHROMIUM)('what happened, on the page', () => {
         VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
         VS_SERVER_AUTOSTART: 'true',
         VS_SERVER_STATS_INTERVAL: '0',
+        VS_SERVER_NAME: NAME,
       },
       folder.path,
     );
@@ -66,6 +68,7 @@ describeWith('Chromium', CHROMIUM)('what happened, on the page', () => {
     const { page } = watched;
     await watched.reads('live', /^Live$/);
     await watched.reads('event-list', /The game server is starting\./);
+    expect([await page.title(), await page.textContent('h1')]).toEqual([NAME, NAME]);
     // A young history opens on few minutes.
     expect(await page.locator('#ranges button[aria-pressed=true]').textContent()).toBe('5 min');
     for (const chart of ['memory', 'cpu']) expect(await watched.pixels(`${chart}-chart`, '--bad')).toBe(0);

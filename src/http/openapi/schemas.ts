@@ -69,6 +69,7 @@ export const degraded = z
 
 /** What a client needs to know of the collection. */
 export const metricsInfo = z.strictObject({
+  serverName: z.string().describe('What this server is called (VS_SERVER_NAME); empty when it has no name'),
   intervalSeconds: z.number().nonnegative().describe('Time between two samples; 0 while none are taken'),
   capacity: z.int().positive().describe('How many samples memory can hold'),
   cores: z

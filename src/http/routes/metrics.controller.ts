@@ -1,4 +1,5 @@
 import { BadRequestException, Controller, Get, Header, Query, Res } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
 import { ApiBadRequestResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyReply } from 'fastify';
 import { GameLimits } from '../../game-server/game-limits.js';
@@ -6,6 +7,7 @@ import { HistoryService } from '../../history/history.service.js';
 import { snapshotJson } from '../../history/snapshot-json.js';
 import { MetricsScheduler, MetricsService } from '../../metrics/index.js';
 import { Roles } from '../access/access.decorator.js';
+import { type HttpConfig } from '../http.config.js';
 import { Answers } from '../openapi/answers.decorator.js';
 import { API_PREFIX } from '../contract.js';
 import { bucketsBody, samplesBody } from './history-body.js';
@@ -22,6 +24,7 @@ const MAX_SAMPLES = 100_000;
 @Controller(`${API_PREFIX}/metrics`)
 export class MetricsController {
   constructor(
+    private readonly config: ConfigService<{ http: HttpConfig }, true>,
     private readonly metrics: MetricsService,
     private readonly scheduler: MetricsScheduler,
     private readonly past: HistoryService,
@@ -72,6 +75,7 @@ export class MetricsController {
   @Answers('What a client needs to judge staleness, holes and ranges', schemas.metricsInfo)
   info() {
     return ok({
+      serverName: this.config.get('http.serverName', { infer: true }),
       intervalSeconds: this.scheduler.intervalSeconds,
       capacity: this.metrics.buffer.capacity,
       cores: this.metrics.cores,

@@ -8,6 +8,7 @@ import { UNKNOWN_VALUES } from '../../testing/unknown-values.js';
 const NOW_MS = Date.parse('2026-01-01T00:00:00Z');
 
 const info = (intervalSeconds: number): Info => ({
+  serverName: '',
   intervalSeconds,
   capacity: 360,
   cores: 2,

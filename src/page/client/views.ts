@@ -3,6 +3,7 @@ import { chartView } from './chart-view.js';
 import { degradedView } from './degraded-view.js';
 import { eventsView } from './events-view.js';
 import { liveView } from './live-view.js';
+import { nameView } from './name-view.js';
 import { rangeView } from './range-view.js';
 import { sampleView } from './sample-view.js';
 import { serverView } from './server-view.js';
@@ -11,6 +12,7 @@ import { type MakeView } from './view.js';
 
 /** The parts of the dashboard. */
 export const VIEWS: readonly MakeView[] = [
+  nameView,
   liveView,
   degradedView,
   alertsView,
