@@ -33,7 +33,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
       const givenEvents = new Set<string>();
       const given = new Map<string, WireSnapshot>();
       for (let round = 0; round < 50; round++) {
-        const running = await archive.start({ VS_METRICS_CAPACITY: '60' });
+        const running = await archive.start({ VS_METRICS_CAPACITY: '400' });
         const atOnce = await running.history();
         const known = [...given.keys()];
         expect(atOnce.map((snapshot) => snapshot.timestamp)).toEqual(
@@ -59,7 +59,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive of an application that 
       expect(sqlite(archive.file, 'PRAGMA integrity_check')).toBe('ok');
       expect(sqlite(archive.file, 'SELECT SUM(sample_count) FROM minute')).toBe(String(stored.length));
 
-      const running = await archive.start({ VS_METRICS_CAPACITY: '60' });
+      const running = await archive.start({ VS_METRICS_CAPACITY: '400' });
       const exported = await running.request('api/v1alpha1/events/export?format=json');
       const events = ((await exported.json()) as { kind: string }[]).map((event) => JSON.stringify(event));
       expect(events).toEqual([...new Set(events)]);
