@@ -4,12 +4,9 @@ import { spread, table } from './lib.mjs';
 
 const SNAPSHOTS = 10_000;
 const ROUNDS = 15;
-const limits = { memoryPercent: 90, tickMs: 100, cpuPercent: 150, diskFreeMb: 2048 };
-const around = {
-  intervalSeconds: 10,
-  memoryLimit: { mb: 1000, what: 'its cgroup' },
-  isHistoryDegraded: false,
-};
+const thresholds = { memoryPercent: 90, tickMs: 100, cpuPercent: 150, diskFreeMb: 2048 };
+const around = { intervalSeconds: 10, isHistoryDegraded: false };
+const limits = { memoryLimit: { mb: 1000, what: 'of its cgroup' }, dieBelowDiskFreeMb: 400 };
 
 /** Values that are now well, now beyond every threshold, now not known. */
 function snapshots() {
@@ -27,12 +24,12 @@ function snapshots() {
 
 function round(samples) {
   const moment = (i) => ({ atMs: i * 10_000, date: samples[i].timestamp });
-  const engine = new AlertEngine(limits, 120_000, null, moment(0));
+  const engine = new AlertEngine(thresholds, 120_000, null, moment(0));
   const began = process.cpuUsage();
   let told = 0;
   for (let i = 0; i < SNAPSHOTS; i++) {
     const now = moment(i);
-    told += engine.sample(samples[i], around, now).length + engine.beat(around, now).length;
+    told += engine.sample(samples[i], limits, around, now).length + engine.beat(around, now).length;
   }
   const { user, system } = process.cpuUsage(began);
   return { ms: (user + system) / 1000, told };

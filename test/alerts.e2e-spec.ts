@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AlertsOverview } from '../src/alerts/alerts.service.js';
 import { ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
+import { describeWith } from '../src/testing/components.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { answering, WebhookReceiver } from '../src/testing/webhook-receiver.js';
+import { FAKETIME, FakeClock, UNFAKED_BURNER } from './support/fake-clock.js';
 import { valueOf } from './support/metric-value.js';
 
 const SECRET = 'a-secret-token';
@@ -174,5 +176,38 @@ describe('the alerts', () => {
     for (const repeat of repeats) expect(repeat).toEqual(once);
     expect(once).toMatchObject({ link: null, threshold: 1_000_000_000, value: expect.any(Number) });
     for (const { output } of [first, second, third]) expect(output).not.toContain(SECRET);
+  });
+});
+
+describeWith('libfaketime', FAKETIME)('the alerts, when the clock is set an hour forward and back', () => {
+  it('begin and end once, and not before their time', async () => {
+    const target = await receiver(answering(500), answering(204));
+    const clock = new FakeClock(folder.path);
+    const app = await start(target.address(), {
+      ...clock.variables,
+      VS_ALERT_FOR: '3',
+      VS_ALERT_CPU_PERCENT: '1',
+      VS_SERVER_COMMAND: UNFAKED_BURNER,
+    });
+    const state = async () => (await alerts(app)).rules.find(({ rule }) => rule === 'cpu')?.state;
+    const startedMs = performance.now();
+    await app.data('server/start', 'POST');
+    await waitFor(async () => (await state()) !== 'ok');
+    clock.set('+3600');
+    await arrived(target, 1);
+    // It is tried again after a pause.
+    clock.set('-3600');
+    await arrived(target, 2);
+    const stoppedMs = performance.now();
+    await app.data('server/stop', 'POST');
+    await waitFor(async () => (await app.data<{ state: string }>('server/status')).state === 'stopped');
+    clock.set('+3600');
+    await arrived(target, 3);
+    expect(await state()).toBe('ok');
+    expect(toldAt(target)).toEqual(['cpu firing', 'cpu firing', 'cpu resolved']);
+    const [first = 0, second = 0, third = 0] = target.received.map(({ atMs }) => atMs);
+    expect(first - startedMs).toBeGreaterThan(3000);
+    expect(second - first).toBeGreaterThan(4900);
+    expect(third - stoppedMs).toBeGreaterThan(3000);
   });
 });

@@ -9,7 +9,9 @@ import { ConfigService } from '@nestjs/config';
 import { Subscription } from 'rxjs';
 import { dataDirLock } from '../config/data-dir-lock.js';
 import { EventLog } from '../events/event-log.js';
+import { GameLimits } from '../game-server/game-limits.js';
 import { GameServer } from '../game-server/game-server.js';
+import { MEMORY_LIMIT_WORDS } from '../game-server/lowest-memory-limit.js';
 import { HistoryService } from '../history/history.service.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { AlertStore } from './alert-store.js';
@@ -18,7 +20,7 @@ import { AlertsStateError } from './alerts-state-error.js';
 import { composeMessage, testMessage } from './compose-message.js';
 import { gameEventOf } from './game-event.js';
 import { AlertEngine, type AlertStatus } from './rules/alert-engine.js';
-import { type AlertSurroundings } from './rules/alert-rule.js';
+import { type AlertLimits, type AlertSurroundings } from './rules/alert-rule.js';
 import { type AlertTransition, type Moment } from './rules/alert-transition.js';
 import { conditionOf } from './webhook/message-text.js';
 import { postWebhook } from './webhook/webhook-client.js';
@@ -67,6 +69,7 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
     private readonly scheduler: MetricsScheduler,
     private readonly history: HistoryService,
     private readonly server: GameServer,
+    private readonly limits: GameLimits,
     private readonly events: EventLog,
   ) {
     this.config = config.get('alerts', { infer: true });
@@ -112,7 +115,8 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
     this.sources.add(
       this.metrics.snapshots$.subscribe((snapshot) => {
         this.safely(() => {
-          if (this.store !== null) this.tell(this.engine.sample(snapshot, this.surroundings(), now()));
+          if (this.store !== null)
+            this.tell(this.engine.sample(snapshot, this.gameLimits(), this.surroundings(), now()));
         });
       }),
     );
@@ -180,8 +184,15 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
   private surroundings(): AlertSurroundings {
     return {
       intervalSeconds: this.scheduler.intervalSeconds,
-      memoryLimit: null,
       isHistoryDegraded: this.history.degraded !== null,
+    };
+  }
+
+  private gameLimits(): AlertLimits {
+    const memory = this.limits.memory();
+    return {
+      memoryLimit: memory === null ? null : { mb: memory.mb, what: MEMORY_LIMIT_WORDS[memory.source] },
+      dieBelowDiskFreeMb: this.limits.dieBelowDiskSpaceMb(),
     };
   }
 
@@ -193,10 +204,17 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
     if (queue === null) store.commit({ rules: engine.state });
     else
       queue.add(
-        transitions.map((transition) => composeMessage(transition, this.config)),
+        transitions.map((transition) => composeMessage(this.withPlan(transition), this.config)),
         engine.state,
       );
     for (const transition of transitions) this.report(transition);
+  }
+
+  /** What follows a crash is known by the time it is told: that it is started again, or that it is not. */
+  private withPlan(transition: AlertTransition): AlertTransition {
+    const { lastError } = this.server.status;
+    const isLonger = transition.rule === 'game' && lastError?.startsWith(transition.text) === true;
+    return isLonger && transition.status === 'firing' ? { ...transition, text: lastError } : transition;
   }
 
   private report(transition: AlertTransition): void {

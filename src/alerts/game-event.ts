@@ -10,6 +10,10 @@ export function gameEventOf({ kind, text }: TimelineEvent): GameEvent | null {
       return { kind: 'down', how: text };
     case 'game_crashed':
       return { kind: 'crashed', how: text };
+    case 'game_restarted':
+      return { kind: 'restarted' };
+    case 'game_stays_down':
+      return { kind: 'gaveUp', how: text };
     case 'game_stopped':
       return { kind: 'stopped' };
     default:

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiProcess, type WireBucket, type WireSnapshot } from '../../src/testing/api-process.mjs';
 import { describeWith } from '../../src/testing/components.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { eventually } from '../support/eventually.js';
+import { FAKETIME, FakeClock, UNFAKED_BURNER } from '../support/fake-clock.js';
 import { sqlite, storedTimes } from '../support/sqlite-shell.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -27,26 +27,7 @@ async function start(env: Record<string, string> = {}): Promise<ApiProcess> {
   return api;
 }
 
-const FAKETIME =
-  readdirSync('/usr/lib', { recursive: false })
-    .map((name) => `/usr/lib/${String(name)}/faketime/libfaketime.so.1`)
-    .find((path) => existsSync(path)) ?? '/usr/lib/faketime/libfaketime.so.1';
-
 describeWith('libfaketime', FAKETIME)('the archive, when the wall clock', () => {
-  // Outside libfaketime: its lock is shared with children, and one that is killed holding it hangs the app.
-  const BURNER = `env -u LD_PRELOAD ${process.execPath} -e 'setInterval(() => { const end = performance.now() + 20; while (performance.now() < end); }, 40)'`;
-
-  const fakeClock = (offset: string): Record<string, string> => {
-    const clock = join(folder.path, 'clock');
-    writeFileSync(clock, `${offset}\n`);
-    return {
-      LD_PRELOAD: FAKETIME,
-      DONT_FAKE_MONOTONIC: '1',
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_TIMESTAMP_FILE: clock,
-    };
-  };
-
   /** Puts minute rows of 30 days before now into the file, without their samples. */
   const fillMinutes = async () => {
     await (await start()).end();
@@ -62,7 +43,7 @@ describeWith('libfaketime', FAKETIME)('the archive, when the wall clock', () => 
 
   it('is 400 days ahead at the start: nothing is deleted', async () => {
     await fillMinutes();
-    const app = await start(fakeClock('+400d'));
+    const app = await start(new FakeClock(folder.path).set('+400d').variables);
     await eventually('upkeep', async () => (await app.history('?minutes=5')).length > 40);
     // As many minutes go as new ones come.
     expect(Number(sqlite(file, 'SELECT COUNT(*) FROM minute WHERE sample_count = 6'))).toBeGreaterThan(
@@ -76,7 +57,7 @@ describeWith('libfaketime', FAKETIME)('the archive, when the wall clock', () => 
 
   it('was 20 days behind and is right again: exports and buckets leave nothing out', async () => {
     await fillMinutes();
-    const behind = await start(fakeClock('-20d'));
+    const behind = await start(new FakeClock(folder.path).set('-20d').variables);
     await eventually('samples', () => storedTimes(file).length > 5);
     expect(await behind.end()).toBe(0);
     const app = await start({ VS_METRICS_INTERVAL: '0' });
@@ -94,12 +75,12 @@ describeWith('libfaketime', FAKETIME)('the archive, when the wall clock', () => 
     ['back', '-3600', -1],
     ['forward', '+3600', 1],
   ])('jumps an hour %s: nothing is lost, percentages stay true, times stay sane', async (_, jump, sign) => {
-    const clock = join(folder.path, 'clock');
+    const clock = new FakeClock(folder.path);
     const app = await start({
-      ...fakeClock('+0'),
+      ...clock.variables,
       VS_METRICS_CAPACITY: '20',
       VS_METRICS_INTERVAL: '0.2',
-      VS_SERVER_COMMAND: BURNER,
+      VS_SERVER_COMMAND: UNFAKED_BURNER,
       VS_SERVER_AUTOSTART: 'true',
       VS_SERVER_STOP_TIMEOUT: '0',
     });
@@ -111,9 +92,9 @@ describeWith('libfaketime', FAKETIME)('the archive, when the wall clock', () => 
       }
     };
     await watch(10);
-    writeFileSync(clock, `${jump}\n`);
+    clock.set(jump);
     await watch(18);
-    writeFileSync(clock, '+0\n');
+    clock.set('+0');
     await watch(32);
 
     const stored = storedTimes(file);

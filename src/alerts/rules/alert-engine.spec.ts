@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { AlertEngine } from './alert-engine.js';
-import { type AlertSample, type AlertSurroundings, type AlertThresholds } from './alert-rule.js';
+import {
+  type AlertLimits,
+  type AlertSample,
+  type AlertSurroundings,
+  type AlertThresholds,
+} from './alert-rule.js';
 import { type AlertState, alertState } from './alert-state.js';
 import { type AlertTransition } from './alert-transition.js';
 import { type GameEvent } from './game-watch.js';
@@ -14,11 +19,8 @@ class Api {
   private atMs = 1000;
   private seconds = 0;
   private engine: AlertEngine;
-  around: AlertSurroundings = {
-    intervalSeconds: 10,
-    memoryLimit: { mb: 1000, what: 'its cgroup' },
-    isHistoryDegraded: false,
-  };
+  around: AlertSurroundings = { intervalSeconds: 10, isHistoryDegraded: false };
+  gameLimits: AlertLimits = { memoryLimit: { mb: 1000, what: 'of its cgroup' }, dieBelowDiskFreeMb: null };
   /** By how much the system clock is wrong. */
   clockShiftMs = 0;
   told: AlertTransition[] = [];
@@ -38,7 +40,14 @@ class Api {
       this.atMs += 1000;
       if (sample !== null && this.around.intervalSeconds > 0 && this.seconds % 10 === 0) {
         const { date } = this.now;
-        this.told.push(...this.engine.sample({ timestamp: date, ...calm, ...sample }, this.around, this.now));
+        this.told.push(
+          ...this.engine.sample(
+            { timestamp: date, ...calm, ...sample },
+            this.gameLimits,
+            this.around,
+            this.now,
+          ),
+        );
       }
       this.told.push(...this.engine.beat(this.around, this.now));
     }
@@ -111,7 +120,7 @@ describe('a rule about a value', () => {
         level: 'warning',
         what: 'Memory is near its limit',
         status: 'firing',
-        text: 'The game server uses more than 90 % of 1000 MB, its lowest limit (its cgroup).',
+        text: 'The game server uses more than 90 % of 1000 MB, its lowest limit (of its cgroup).',
         measure: { value: 901, threshold: 900, unit: 'MB' },
         since: '2026-11-25T00:00:11.000Z',
         timestamp: '2026-11-25T00:02:11.000Z',
@@ -168,14 +177,26 @@ describe('a rule about a value', () => {
 
   it('does not fire where there is no limit, and ends when that is taken away', () => {
     const api = new Api();
-    const limited = api.around;
-    const unlimited = { ...limited, memoryLimit: null };
-    api.around = unlimited;
+    const limited = api.gameLimits;
+    api.gameLimits = { ...limited, memoryLimit: null };
     expect(api.run(1000, { gameMemoryMb: 1e9 }).news).toEqual([]);
-    api.around = limited;
+    api.gameLimits = limited;
     expect(api.run(130, high).news).toEqual(['memory firing']);
-    api.around = unlimited;
+    api.gameLimits = { ...limited, memoryLimit: null };
     expect(api.run(130, high).news).toEqual(['memory resolved']);
+  });
+
+  it('tells of the disk in time when the game would stop itself early, and says so', () => {
+    const api = new Api();
+    expect(api.run(130, { diskFreeMb: 3000 }).news).toEqual([]);
+    api.gameLimits = { ...api.gameLimits, dieBelowDiskFreeMb: 2000 };
+    expect(api.run(130, { diskFreeMb: 3000 }).told).toMatchObject([
+      {
+        rule: 'disk',
+        text: expect.stringContaining('stops itself below 2000 MB'),
+        measure: { value: 3000, threshold: 4000 },
+      },
+    ]);
   });
 
   it('ends when it was switched off while it fired', () => {
@@ -297,6 +318,23 @@ describe('the rule about the game', () => {
     expect(api.run(10).news).toEqual(['game resolved']);
   });
 
+  it('says at the end that it was restarted by us', () => {
+    const api = new Api().happens(up).run(100);
+    api.happens(crash, { kind: 'restarted' }, { kind: 'starting' }, up).run(130);
+    expect(api.told).toMatchObject([
+      { status: 'firing', text: 'It was killed by SIGSEGV.' },
+      { status: 'resolved', text: 'The game server runs again: it was restarted after its crash.' },
+    ]);
+  });
+
+  it('tells nothing of a start that soon succeeds, and of one that lasts', () => {
+    const starting: GameEvent = { kind: 'starting' };
+    const api = new Api().happens(starting).run(60).happens(up).run(1000);
+    expect(api.news).toEqual([]);
+    expect(api.happens(starting).run(130).news).toEqual(['game firing']);
+    expect(api.happens(up).run(130).news).toEqual(['game resolved']);
+  });
+
   it('makes one message of ten crashes in a row, with their number', () => {
     const api = new Api().happens(up).run(100);
     for (let i = 0; i < 10; i++) api.happens(crash, up).run(2);
@@ -323,7 +361,11 @@ describe('the rule about the game', () => {
     expect(api.news).toEqual(['game firing']);
     api.happens({ kind: 'gaveUp', how: 'It crashed 5 times in 30 min and stays down.' });
     expect(api.told).toMatchObject([
-      { status: 'firing', count: 2, text: 'It crashed 5 times in 30 min and stays down.' },
+      {
+        status: 'firing',
+        count: 2,
+        text: 'It was killed by SIGSEGV. It crashed 5 times in 30 min and stays down.',
+      },
     ]);
     expect(api.news).toHaveLength(1);
     expect(api.run(DAY_S + 10).news).toEqual(['game reminder']);
@@ -366,7 +408,8 @@ it('switches off what has a threshold of 0', () => {
     atMs: 0,
     date: new Date(0),
   });
-  const around = { intervalSeconds: 10, memoryLimit: { mb: 1, what: '' }, isHistoryDegraded: false };
+  const around = { intervalSeconds: 10, isHistoryDegraded: false };
+  const tight = { memoryLimit: { mb: 1, what: '' }, dieBelowDiskFreeMb: 400 };
   const worst = {
     timestamp: new Date(0),
     gameMemoryMb: 1e9,
@@ -374,5 +417,5 @@ it('switches off what has a threshold of 0', () => {
     tickMs: 1e9,
     diskFreeMb: 0,
   };
-  expect(off.sample(worst, around, { atMs: 10_000, date: new Date(10_000) })).toEqual([]);
+  expect(off.sample(worst, tight, around, { atMs: 10_000, date: new Date(10_000) })).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import {
+  type AlertLimits,
   type AlertRule,
   type AlertSample,
   type AlertSurroundings,
@@ -53,7 +54,7 @@ export class AlertEngine {
   private changes = 0;
 
   constructor(
-    private readonly limits: AlertThresholds,
+    private readonly thresholds: AlertThresholds,
     private readonly forMs: number,
     restored: AlertState | null,
     now: Moment,
@@ -109,8 +110,13 @@ export class AlertEngine {
   }
 
   /** Takes in a snapshot. */
-  sample(sample: AlertSample, around: AlertSurroundings, now: Moment): AlertTransition[] {
-    const view = { sample, around, limits: this.limits, sinceSampleMs: 0 };
+  sample(
+    sample: AlertSample,
+    limits: AlertLimits,
+    around: AlertSurroundings,
+    now: Moment,
+  ): AlertTransition[] {
+    const view = { sample, limits, around, thresholds: this.thresholds, sinceSampleMs: 0 };
     this.sampledMs = now.atMs;
     const longestMs = LONGEST_STEP_INTERVALS * around.intervalSeconds * 1000;
     const told: AlertTransition[] = [];
@@ -125,7 +131,7 @@ export class AlertEngine {
       this.sampledMs = now.atMs;
       for (const { condition } of this.onSample) condition.advance(null, now, 0, this.forMs);
     }
-    const view = { around, limits: this.limits, sinceSampleMs: now.atMs - this.sampledMs };
+    const view = { around, thresholds: this.thresholds, sinceSampleMs: now.atMs - this.sampledMs };
     const before = this.game.state;
     const told = this.game.beat(now);
     if (this.game.state !== before) this.changes++;

@@ -14,10 +14,16 @@ export interface AlertSample {
 export interface AlertSurroundings {
   /** Seconds between two samples; 0: none are taken. */
   readonly intervalSeconds: number;
-  /** The lowest memory limit of the game and what sets it, in words; null when there is none, or it is not known. */
-  readonly memoryLimit: { readonly mb: number; readonly what: string } | null;
   /** Whether the history is not all kept at the moment. */
   readonly isHistoryDegraded: boolean;
+}
+
+/** Where the game ends, as of now. */
+export interface AlertLimits {
+  /** The lowest memory limit of the game and what sets it, in words; null when there is none, or it is not known. */
+  readonly memoryLimit: { readonly mb: number; readonly what: string } | null;
+  /** With less room on its disk the game ends itself; null: not known, or it does not. */
+  readonly dieBelowDiskFreeMb: number | null;
 }
 
 /** Where the conditions become alerts; 0 switches a rule off. */
@@ -31,7 +37,7 @@ export interface AlertThresholds {
 /** What every rule may look at. */
 export interface AlertView {
   readonly around: AlertSurroundings;
-  readonly limits: AlertThresholds;
+  readonly thresholds: AlertThresholds;
   /** How long ago the last snapshot was taken, or the collection began; in ms of the steady clock. */
   readonly sinceSampleMs: number;
 }
@@ -39,6 +45,7 @@ export interface AlertView {
 /** What those may look at that are about a snapshot. */
 export interface SampleView extends AlertView {
   readonly sample: AlertSample;
+  readonly limits: AlertLimits;
 }
 
 /** What a rule saw. Between `holds` and `isClear` lies the room in which nothing changes. */

@@ -17,6 +17,8 @@ export type GameEvent =
   | { readonly kind: 'down'; readonly how: string }
   /** It is not started again any more after its crashes. */
   | { readonly kind: 'gaveUp'; readonly how: string }
+  /** It is started again by us after a crash. */
+  | { readonly kind: 'restarted' }
   /** It runs. */
   | { readonly kind: 'up' }
   /** It ended because somebody wanted that, here or in the game. */
@@ -30,6 +32,7 @@ export type GameEvent =
 export class GameWatch {
   private down: DownGame | null = null;
   private isUp = false;
+  private isRestarted = false;
   /** How long it has been up, or down without a crash. */
   private soFarMs = 0;
   private lastBeatMs: number | null = null;
@@ -67,7 +70,10 @@ export class GameWatch {
         this.goesDown(event.how, 0, now);
         return [];
       case 'gaveUp':
-        return [this.tell(this.goesDown(event.how, 0, now), 'firing', event.how, now)];
+        return [this.givesUp(event.how, now)];
+      case 'restarted':
+        this.isRestarted = true;
+        return [];
       case 'up':
         if (!this.isUp) this.soFarMs = 0;
         this.isUp = true;
@@ -85,7 +91,7 @@ export class GameWatch {
     if (down === null) return [];
     const isLong = this.soFarMs >= this.forMs;
     if (down.toldAt !== null) {
-      if (this.isUp && isLong) return [this.end(down, 'The game server runs again.', now)];
+      if (this.isUp && isLong) return [this.end(down, this.backText, now)];
       if (now.atMs - this.toldMs < REMINDER_MS) return [];
       return [this.tell(down, 'reminder', down.how, now)];
     }
@@ -97,6 +103,18 @@ export class GameWatch {
     // It was late, and nobody needs to know.
     if (this.isUp) this.down = null;
     return !this.isUp && isLong ? [this.tell(down, 'firing', down.how, now)] : [];
+  }
+
+  private givesUp(how: string, now: Moment): AlertTransition {
+    // How it died the last time is of use as well.
+    const text = this.down !== null && this.down.crashes > 0 ? `${this.down.how} ${how}` : how;
+    return this.tell(this.goesDown(text, 0, now), 'firing', text, now);
+  }
+
+  private get backText(): string {
+    return this.isRestarted
+      ? 'The game server runs again: it was restarted after its crash.'
+      : 'The game server runs again.';
   }
 
   private goesDown(how: string, crashes: number, { date }: Moment): DownGame {
@@ -123,6 +141,7 @@ export class GameWatch {
 
   private end(down: DownGame, text: string, now: Moment): AlertTransition {
     this.down = null;
+    this.isRestarted = false;
     const crashes = down.crashes > 1 ? ` It had crashed ${down.crashes} times.` : '';
     return transition(down, 'resolved', text + crashes, now);
   }

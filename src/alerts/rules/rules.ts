@@ -16,10 +16,10 @@ export const SAMPLE_RULES: readonly AlertRule<SampleView>[] = [
     unit: 'MB',
     isOfGame: true,
     value: (sample) => sample.gameMemoryMb,
-    threshold: ({ around: { memoryLimit }, limits }) =>
-      memoryLimit === null ? null : unlessOff((memoryLimit.mb * limits.memoryPercent) / 100),
-    text: ({ around: { memoryLimit }, limits }) =>
-      `The game server uses more than ${limits.memoryPercent} % of ${Math.round(memoryLimit?.mb ?? 0)} MB, ` +
+    threshold: ({ limits: { memoryLimit }, thresholds }) =>
+      memoryLimit === null ? null : unlessOff((memoryLimit.mb * thresholds.memoryPercent) / 100),
+    text: ({ limits: { memoryLimit }, thresholds }) =>
+      `The game server uses more than ${thresholds.memoryPercent} % of ${Math.round(memoryLimit?.mb ?? 0)} MB, ` +
       `its lowest limit (${memoryLimit?.what ?? ''}).`,
   }),
   valueRule({
@@ -29,7 +29,7 @@ export const SAMPLE_RULES: readonly AlertRule<SampleView>[] = [
     unit: 'ms',
     isOfGame: true,
     value: (sample) => sample.tickMs ?? null,
-    threshold: ({ limits }) => unlessOff(limits.tickMs),
+    threshold: ({ thresholds }) => unlessOff(thresholds.tickMs),
     text: () => 'The average tick of the game server is too long, 33 ms is normal: players feel it as lag.',
   }),
   valueRule({
@@ -39,7 +39,7 @@ export const SAMPLE_RULES: readonly AlertRule<SampleView>[] = [
     unit: '%',
     isOfGame: true,
     value: (sample) => sample.gameCpuPercent,
-    threshold: ({ limits }) => unlessOff(limits.cpuPercent),
+    threshold: ({ thresholds }) => unlessOff(thresholds.cpuPercent),
     text: () => 'The game server uses more CPU than was allowed for (100 % is one core).',
   }),
   valueRule({
@@ -50,9 +50,14 @@ export const SAMPLE_RULES: readonly AlertRule<SampleView>[] = [
     isOfGame: false,
     isBelow: true,
     value: (sample) => sample.diskFreeMb ?? null,
-    threshold: ({ limits }) => unlessOff(limits.diskFreeMb),
-    text: () =>
-      "There is little room left on the disk of the game's data: a world that cannot be saved is lost.",
+    threshold: ({ limits: { dieBelowDiskFreeMb }, thresholds: { diskFreeMb } }) =>
+      // In time, also for a game that gives up early.
+      diskFreeMb === 0 ? null : Math.max(diskFreeMb, 2 * (dieBelowDiskFreeMb ?? 0)),
+    text: ({ limits: { dieBelowDiskFreeMb } }) =>
+      "There is little room left on the disk of the game's data. " +
+      (dieBelowDiskFreeMb === null
+        ? 'A world that cannot be saved is lost.'
+        : `The game stops itself below ${dieBelowDiskFreeMb} MB (DieBelowDiskSpaceMb).`),
   }),
 ];
 
