@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AlertsOverview } from '../src/alerts/alerts.service.js';
+import { type AlertsOverview } from '../src/alerts/alerts-overview.js';
 import { ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
 import { describeWith } from '../src/testing/components.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';

@@ -5,7 +5,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AlertsOverview } from '../src/alerts/alerts.service.js';
+import { type AlertsOverview } from '../src/alerts/alerts-overview.js';
 import { AppModule } from '../src/app.module.js';
 import { ACCESS } from '../src/http/access/access.decorator.js';
 import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';

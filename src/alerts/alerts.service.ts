@@ -15,33 +15,20 @@ import { MEMORY_LIMIT_WORDS } from '../game-server/lowest-memory-limit.js';
 import { HistoryService } from '../history/history.service.js';
 import { MetricsScheduler, MetricsService } from '../metrics/index.js';
 import { AlertStore } from './alert-store.js';
+import { type AlertsOverview } from './alerts-overview.js';
 import { type AlertsConfig } from './alerts.config.js';
 import { AlertsStateError } from './alerts-state-error.js';
 import { composeMessage, testMessage } from './compose-message.js';
 import { gameEventOf } from './game-event.js';
-import { AlertEngine, type AlertStatus } from './rules/alert-engine.js';
+import { AlertEngine } from './rules/alert-engine.js';
 import { type AlertLimits, type AlertSurroundings } from './rules/alert-rule.js';
 import { type AlertTransition, type Moment } from './rules/alert-transition.js';
 import { conditionOf } from './webhook/message-text.js';
 import { postWebhook } from './webhook/webhook-client.js';
-import { type ReceiverKind, receiverKind, webhookRequest } from './webhook/webhook-format.js';
+import { receiverKind, webhookRequest } from './webhook/webhook-format.js';
 import { WebhookQueue } from './webhook/webhook-queue.js';
 
 const BEAT_MS = 1000;
-
-/** How the alerts stand; also the wire format. It never has the receiver's address. */
-export interface AlertsOverview {
-  readonly webhook: {
-    readonly isConfigured: boolean;
-    /** Null: there is none. */
-    readonly kind: ReceiverKind | null;
-    /** How many messages wait to be sent. */
-    readonly waiting: number;
-    /** Why the last message was not taken; null: it was, or none was sent yet. */
-    readonly problem: string | null;
-  };
-  readonly rules: readonly AlertStatus[];
-}
 
 /**
  * Looks at each snapshot, each event, and once a second at the time; tells what begins and ends as an event and, where there is a

@@ -2,22 +2,17 @@ import { type AlertMessage } from '../alert-message.js';
 import { discordRequest } from './discord.js';
 import { ntfyRequest } from './ntfy.js';
 import { plainJsonRequest } from './plain-json.js';
+import { type ReceiverKind } from './receiver-kind.js';
 import { slackRequest } from './slack.js';
 import { type WebhookRequest } from './webhook-request.js';
 
 /** How each kind of receiver wants a message. */
-const FORMATS = {
+const FORMATS: Readonly<Record<ReceiverKind, (message: AlertMessage) => WebhookRequest>> = {
   discord: discordRequest,
   slack: slackRequest,
   ntfy: ntfyRequest,
   json: plainJsonRequest,
-} satisfies Record<string, (message: AlertMessage) => WebhookRequest>;
-
-/** A kind of receiver. */
-export type ReceiverKind = keyof typeof FORMATS;
-
-/** Each kind of receiver. */
-export const RECEIVER_KINDS = Object.keys(FORMATS) as readonly ReceiverKind[];
+};
 
 /**
  * The kind of a receiver, told from its address: Discord and Slack by host or by the form of their paths, so that a proxy in

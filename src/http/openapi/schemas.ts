@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type AlertsOverview } from '../../alerts/alerts.service.js';
-import { RECEIVER_KINDS } from '../../alerts/webhook/webhook-format.js';
+import { type AlertsOverview } from '../../alerts/alerts-overview.js';
+import { RECEIVER_KINDS } from '../../alerts/webhook/receiver-kind.js';
 import { type GameServerStatus } from '../../game-server/game-server-status.js';
 import { EVENT_KIND_NAMES, EVENT_LEVELS } from '../../events/event-kinds.js';
 import { mapSeries, maximumOf, type Series, SERIES, SERIES_NAMES } from '../../metrics/series.js';

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiConflictResponse, ApiTags } from '@nestjs/swagger';
-import { type AlertsOverview, AlertsService } from '../../alerts/alerts.service.js';
+import { type AlertsOverview } from '../../alerts/alerts-overview.js';
+import { AlertsService } from '../../alerts/alerts.service.js';
 import { Roles } from '../access/access.decorator.js';
 import { Answers } from '../openapi/answers.decorator.js';
 import * as schemas from '../openapi/schemas.js';
