@@ -121,7 +121,7 @@ describe('the timeline', () => {
     const [head, , , crashed] = (await csv.text()).split('\r\n');
     expect(head).toBe('timestamp,kind,level,text,numbers');
     expect(crashed).toMatch(
-      /,game_crashed,error,"The game server ended with exit code 3\.","{""exitCode"":3}"$/,
+      /,game_crashed,error,The game server ended with exit code 3\.,"{""exitCode"":3}"$/,
     );
     const json = (await (
       await second.request('api/v1alpha1/events/export?format=json')

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Children } from '../../testing/children.js';
 import { withMemoryCgroup, memoryCgroups } from '../../testing/memory-cgroup.js';
 import { waitFor } from '../../testing/wait-for.js';
@@ -22,10 +23,27 @@ afterEach(() => children.end());
         await waitFor(() => watch.limitMb === 300);
         await child.kill();
         // It looks again, and there is nothing to be seen.
-        await new Promise((done) => setTimeout(done, 100));
+        await sleep(2500);
         expect([watch.limitMb, watch.oomKillRose]).toEqual([300, false]);
       } finally {
         watch.close();
+      }
+    }));
+
+  it('is not misled by the topmost cgroup, in which one that is ending seems to be', () =>
+    withMemoryCgroup(async (folder) => {
+      writeFileSync(join(folder, 'memory.limit_in_bytes'), String(300 * MB));
+      const { pid, becomeZombie } = await children.zombieToBe();
+      writeFileSync(join(folder, 'cgroup.procs'), String(pid));
+      const watch = new CgroupWatch(pid);
+      try {
+        expect(watch.limitMb).toBe(300);
+        await becomeZombie();
+        await sleep(1500);
+        expect(watch.limitMb).toBe(300);
+      } finally {
+        watch.close();
+        await children.end();
       }
     }));
 });

@@ -1,6 +1,6 @@
-import { lookAt } from '../process-identity.js';
-import { cgroupFolders } from './cgroups.js';
+import { type CgroupFolders, cgroupFolders } from './cgroups.js';
 import { memoryLimitMb, OomKills } from './memory-limit.js';
+import { readStat } from './proc-stat.js';
 
 /** A program such as `cgexec` moves into another cgroup when it has just started; later that is rare. */
 const FIRST_PAUSE_MS = 1000;
@@ -38,12 +38,8 @@ export class CgroupWatch {
   private look(nextInMs: number): void {
     try {
       const cgroups = cgroupFolders(this.pid, 'memory');
-      // A zombie is in the topmost one. What was read before it was seen alive, was read of the living.
-      if (lookAt(this.pid).state === 'gone') return;
-      this.limit = memoryLimitMb(cgroups);
-      const where = JSON.stringify(cgroups);
-      if (where !== this.where) this.kills = OomKills.in(cgroups);
-      this.where = where;
+      // One that is ending seems to be in the topmost cgroup (version 1). What was read before it was seen alive, is true.
+      if (!readStat(this.pid).isExiting) this.take(cgroups);
     } catch {
       // It has ended, or this is not Linux.
       return;
@@ -51,5 +47,12 @@ export class CgroupWatch {
     this.timer = setTimeout(() => {
       this.look(Math.min(2 * nextInMs, LONGEST_PAUSE_MS));
     }, nextInMs).unref();
+  }
+
+  private take(cgroups: readonly CgroupFolders[]): void {
+    this.limit = memoryLimitMb(cgroups);
+    const where = JSON.stringify(cgroups);
+    if (where !== this.where) this.kills = OomKills.in(cgroups);
+    this.where = where;
   }
 }

@@ -12,6 +12,8 @@ export const TICK_MS = tickMs;
 /** The fields that follow the program's name, and the last of them that is used. */
 const FIRST_FIELD = 3;
 const LAST_FIELD = 22;
+/** Among the flags of a task (include/linux/sched.h). */
+const PF_EXITING = 4;
 
 /** /proc/uptime is rounded, and read a little before the clock that it is compared with. */
 const ROUNDING_MS = 1000;
@@ -27,6 +29,8 @@ export interface ProcStat {
   readonly parentPid: number;
   /** The process group's leader (5). */
   readonly groupId: number;
+  /** Whether its first thread is ending, or has ended (PF_EXITING in 9): what the kernel still says of it need not hold. */
+  readonly isExiting: boolean;
   /** CPU time of the process itself, user (14) and system (15), each rounded down to a tick. */
   readonly ownMs: number;
   /** The same (16, 17) of its children that have ended and been waited for, and of theirs. */
@@ -51,6 +55,7 @@ export function parseStat(text: string): ProcStat {
     state: fields[0] ?? '',
     parentPid: numberAt(4),
     groupId: numberAt(5),
+    isExiting: (numberAt(9) & PF_EXITING) !== 0,
     ownMs: (numberAt(14) + numberAt(15)) * TICK_MS,
     reapedMs: (numberAt(16) + numberAt(17)) * TICK_MS,
     threadCount: numberAt(20),
