@@ -77,7 +77,7 @@ describeWith('Chromium', CHROMIUM)('alerts, on the page', () => {
   it('have the limit of memory beside them, once it is within sight, with what sets it', async () => {
     await watched.page.waitForSelector('#memory-chart .limit:visible');
     expect(await watched.page.textContent('#memory-chart .limit')).toBe(
-      'Limit: 150.0 MiB, DieAboveMemoryUsageMb of the game',
+      'Limit: 150.0 MiB (DieAboveMemoryUsageMb)',
     );
     const [label, plot] = await Promise.all(
       ['.limit', '.u-over'].map((part) => watched.page.locator(`#memory-chart ${part}`).boundingBox()),

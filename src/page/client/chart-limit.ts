@@ -14,6 +14,9 @@ export interface Limit {
 /** A limit is within sight when it is less than so many times what is shown: else it would squeeze the lines flat. */
 const SIGHT = 2;
 
+/** How much higher the axis reaches: the label is above the line, and above that are the signs of events. */
+const ROOM = 1.3;
+
 /** The line of a limit across a plot, with its value and its source in words above it. */
 export class LimitLine {
   /** To be put beside the plot. */
@@ -27,7 +30,7 @@ export class LimitLine {
 
   /** The value to which the axis has to reach; 0 when the limit is out of sight. */
   get reach(): number {
-    return this.shown?.value ?? 0;
+    return ROOM * (this.shown?.value ?? 0);
   }
 
   /** Before the plot is drawn: `values` are those of its series. */
@@ -37,7 +40,7 @@ export class LimitLine {
     this.label.hidden = this.shown === null;
     if (this.shown === null) return;
     const { series, value, source } = this.shown;
-    this.label.textContent = `Limit: ${formatValue(series, value)}, ${source}`;
+    this.label.textContent = `Limit: ${formatValue(series, value)} (${source})`;
   }
 
   draw(plot: UPlot): void {

@@ -161,7 +161,7 @@ export class Chart {
           y: {
             range: (_plot, _min, max) => [
               0,
-              1.1 * Math.max(1, max || 0, this.kind.mark ?? 0, this.limitLine.reach),
+              Math.max(1.1 * Math.max(1, max || 0, this.kind.mark ?? 0), this.limitLine.reach),
             ],
           },
         },

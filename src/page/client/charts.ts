@@ -37,9 +37,9 @@ export interface ChartKind {
 const TICK_MS = 33.3;
 
 const MEMORY_LIMITS = {
-  cgroup: 'of its cgroup',
-  game: 'DieAboveMemoryUsageMb of the game',
-  machine: "the machine's memory",
+  cgroup: 'its cgroup',
+  game: 'DieAboveMemoryUsageMb',
+  machine: 'the machine',
 } as const;
 
 function memoryLimit({ gameMemoryLimit }: Info): Limit | null {
