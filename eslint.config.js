@@ -48,8 +48,8 @@ const testing = {
 };
 
 export default defineConfig(
-  // The host is checked where it is installed, by test/package.e2e-spec.ts.
-  { ignores: ['build', 'dist', 'coverage', 'data', 'examples/host'] },
+  // Applications that use the package are checked where it is installed, by test/module.e2e-spec.ts.
+  { ignores: ['build', '**/dist', 'coverage', 'data', 'examples/host', 'packages/nestjs/test'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

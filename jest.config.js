@@ -9,6 +9,8 @@ const project = (displayName, testMatch, besides = []) => ({
   displayName,
   testMatch: testMatch.map((pattern) => `<rootDir>/${pattern}`),
   testPathIgnorePatterns: ['/node_modules/', ...besides],
+  // A second package.json of the same name.
+  modulePathIgnorePatterns: ['<rootDir>/packages/nestjs/dist'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

@@ -1,7 +1,9 @@
 import { type CanActivate, Controller, type ExecutionContext, Get, Injectable, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Interval, ScheduleModule } from '@nestjs/schedule';
-import { MetricsModule, MetricsService, type MetricsSnapshot } from 'vintagestory-metrics';
+import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { MetricsModule, MetricsService, type MetricsSnapshot } from 'nestjs-process-metrics';
+import { MetricsHealthIndicator } from 'nestjs-process-metrics/health';
 import { GameModule } from './game.module.js';
 
 /** The application's own guard: it lets in who says please. */
@@ -31,9 +33,23 @@ class GameController {
   }
 }
 
+@Controller('health')
+class HealthController {
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly metrics: MetricsHealthIndicator,
+  ) {}
+
+  @Get()
+  @HealthCheck()
+  check() {
+    return this.health.check([() => this.metrics.check('metrics', { gameMemoryMb: 8192 })]);
+  }
+}
+
 @Module({
-  imports: [ScheduleModule.forRoot(), GameModule, MetricsModule],
-  controllers: [GameController],
-  providers: [{ provide: APP_GUARD, useClass: PoliteGuard }],
+  imports: [ScheduleModule.forRoot(), TerminusModule, GameModule, MetricsModule],
+  controllers: [GameController, HealthController],
+  providers: [MetricsHealthIndicator, { provide: APP_GUARD, useClass: PoliteGuard }],
 })
 export class AppModule {}

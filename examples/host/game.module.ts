@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { ServerService } from 'vintagestory-metrics';
+import { ServerService } from 'nestjs-process-metrics';
 import { GameProcess } from './game-process.js';
 
 @Global()
