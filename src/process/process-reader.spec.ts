@@ -209,12 +209,12 @@ describe('the native reader, while it reads', () => {
     const pid = run('sh', '-c', 'sh -c "while :; do :; done"; read line');
     await waitFor(() => childPids(pid).some((child) => kernelCpuMs(child) > 300));
     const [child = NaN] = childPids(pid);
+    const beganMs = performance.now();
     const before = await countersOf(reader, pid);
     afterFirst(() => {
       process.kill(child, 'SIGKILL');
       while (existsSync(`/proc/${child}`));
     });
-    const beganMs = performance.now();
     const during = await countersOf(reader, pid);
     const after = await countersOf(reader, pid);
     const elapsedMs = performance.now() - beganMs;
