@@ -17,7 +17,12 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json nest-cli.json ./
 COPY src src
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund
+RUN npm run build
+
+FROM node:24-trixie-slim AS libraries
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM node:24-trixie-slim
 RUN apt-get update \
@@ -25,8 +30,8 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/* \
   && install -d -o node -g node /data
 WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules node_modules
+COPY package.json ./
+COPY --from=libraries /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
 ENV NODE_ENV=production VS_API_HOST=0.0.0.0 VS_API_PORT=8080 VS_DATA_DIR=/data

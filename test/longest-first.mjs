@@ -10,6 +10,7 @@ const LONGEST = [
   'test/faults/archive-damage.e2e-spec.ts',
   'test/faults/archive-clock.e2e-spec.ts',
   'test/package.e2e-spec.ts',
+  'test/node-versions.e2e-spec.ts',
   'test/faults/processes.e2e-spec.ts',
 ];
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,9 +27,19 @@ export interface ContainerOptions {
   readonly workingDir?: string;
 }
 
+/** Making and removing tens of thousands of files takes minutes on a busy disk. */
+const IN_MEMORY = '/dev/shm';
+const ROOM_BYTES = 4 * 2 ** 30;
+
+function hasRoomInMemory(): boolean {
+  if (!existsSync(IN_MEMORY)) return false;
+  const { bavail, bsize } = statfsSync(IN_MEMORY);
+  return bavail * bsize >= ROOM_BYTES;
+}
+
 /** Images and containers without a daemon and without a registry, in a folder of their own. */
 export class Buildah {
-  private readonly folder = temporaryFolder();
+  private readonly folder = temporaryFolder(hasRoomInMemory() ? IN_MEMORY : undefined);
   private readonly env: NodeJS.ProcessEnv = { ...process.env, BUILDAH_ISOLATION: 'chroot' };
   /** Layers over each other need no copies, but not every machine has them. (With --root, STORAGE_DRIVER is not looked at.) */
   private driver = 'overlay';
@@ -63,7 +73,18 @@ export class Buildah {
       [join(homedir(), '.npmrc'), '/root/.npmrc:ro'],
     ].filter(([path = '']) => existsSync(path));
     const volumes = mounts.flatMap(([from, to]) => ['--volume', `${from}:${to}`]);
-    await this.do('bud', '--format', 'docker', '--pull-never', ...volumes, '--tag', name, folder);
+    await this.do(
+      'bud',
+      '--jobs',
+      '2',
+      '--format',
+      'docker',
+      '--pull-never',
+      ...volumes,
+      '--tag',
+      name,
+      folder,
+    );
   }
 
   async config(image: string): Promise<ImageConfig> {
@@ -93,9 +114,13 @@ export class Buildah {
     return ['buildah', ...this.args('run', ...variables, ...mounts, ...folder, container, '--', ...program)];
   }
 
-  /** What a program says in a container of an image; rejects when it fails. */
-  async output(image: string, program: readonly string[], options: ContainerOptions = {}): Promise<string> {
-    const [buildah = '', ...args] = this.commandLine(await this.container(image), program, options);
+  /** What a program says in a container; rejects when it fails. */
+  async output(
+    container: string,
+    program: readonly string[],
+    options: ContainerOptions = {},
+  ): Promise<string> {
+    const [buildah = '', ...args] = this.commandLine(container, program, options);
     const { stdout } = await run(buildah, args, { env: this.env });
     return stdout.trim();
   }

@@ -25,7 +25,7 @@ export const npmConfig = (name: string): string => output('npm', ['config', 'get
 
 /**
  * Fills a folder with a small Debian made of this machine's own files: its Node and npm where the official image has
- * them, the user `node`, and an apt that works.
+ * them, the user `node`, and an apt that knows the packages which are there, and asks no server for others.
  */
 export function fillStandInRoot(root: string): void {
   const at = (path: string) => join(root, path);
@@ -34,13 +34,16 @@ export function fillStandInRoot(root: string): void {
     'usr/sbin',
     'usr/lib',
     'usr/lib64',
-    'usr/share/keyrings',
     'usr/local/bin',
-    'etc',
+    'etc/apt/apt.conf.d',
+    'etc/apt/preferences.d',
+    'etc/apt/sources.list.d',
     'root',
   ];
   for (const path of [
     ...folders,
+    'var/lib/dpkg/info',
+    'var/lib/dpkg/updates',
     'var/lib/apt/lists/partial',
     'var/cache/apt/archives/partial',
     'var/log/apt',
@@ -54,9 +57,8 @@ export function fillStandInRoot(root: string): void {
   const list = at('tmp/files');
   writeFileSync(list, filesOf(withDependencies(PACKAGES)).join('\n'));
   execFileSync('sh', ['-c', 'tar -cf - -C / -T "$0" | tar -xf - -C "$1"', list, root]);
-  for (const path of ['/etc/apt', '/etc/alternatives', '/usr/share/keyrings', '/var/lib/dpkg']) {
-    cpSync(path, at(path), { recursive: true, verbatimSymlinks: true });
-  }
+  cpSync('/etc/alternatives', at('etc/alternatives'), { recursive: true, verbatimSymlinks: true });
+  copyFileSync('/var/lib/dpkg/status', at('var/lib/dpkg/status'));
   execFileSync('ldconfig', ['-r', root]);
 
   copyFileSync(process.execPath, at('usr/local/bin/node'));
