@@ -1,3 +1,5 @@
+// First: decorators need it, and of Nest's index, which imports it too, the bundle has but what is used.
+import 'reflect-metadata';
 import { ConfigService } from '@nestjs/config';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { inspect } from 'node:util';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What people are told about an alert: whom it concerns, what it is, and in which numbers. It holds no player name, key

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StateFile } from '../config/state-file.js';
 import { alertMessage } from './alert-message.js';
 import { alertState } from './rules/alert-state.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 // Control characters, no-break and zero-width spaces, marks of the direction of writing.
 const INVISIBLE = /[\p{Cc}\u00A0\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u2064\uFEFF]/u;

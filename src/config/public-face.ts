@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readEnv } from './env.js';
 import { envText } from './env-text.js';
 

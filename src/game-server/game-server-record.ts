@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DataDirLock, dataDirLock } from '../config/data-dir-lock.js';
 import { findMarkedGroup, hasMark } from './game-mark.js';
 import { isLinux } from '../process/platform.js';

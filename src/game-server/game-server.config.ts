@@ -1,5 +1,5 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readDataDir } from '../config/data-dir.js';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { envPath, envText, shellSyntax } from '../config/env-text.js';

@@ -13,12 +13,18 @@ const CHECKING_INTERVAL_MS = 5_000;
 /** A connection on which nothing moves for this long is closed; an open stream has a comment every 15 s. */
 const IDLE_TIMEOUT_MS = 120_000;
 
+/** What a route takes and answers is described by zod: Fastify's own compilers of schemas are never loaded. */
+const noSchema = () => {
+  throw new Error('Schemas of Fastify are not used here: describe a route by zod');
+};
+
 /** Nest's adapter for Fastify, with limits for what one client may ask of us. */
 export class HttpAdapter extends FastifyAdapter {
   constructor() {
     const http = fastify({
       bodyLimit: BODY_LIMIT_BYTES,
       forceCloseConnections: true,
+      schemaController: { compilersFactory: { buildValidator: noSchema, buildSerializer: noSchema } },
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionTimeout: IDLE_TIMEOUT_MS,
       http: { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECKING_INTERVAL_MS },

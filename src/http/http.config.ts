@@ -1,6 +1,6 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { isReference } from '../config/env-text.js';
 import { readPublicFace } from '../config/public-face.js';

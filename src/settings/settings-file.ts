@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { StateFile } from '../config/state-file.js';
 import { ALLOWED_INTERVAL, isAllowedInterval } from '../metrics/metrics.config.js';
 

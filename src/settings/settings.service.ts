@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventLog } from '../events/event-log.js';
 import { MetricsScheduler } from '../metrics/index.js';
 import { type MetricsConfig } from '../metrics/metrics.config.js';

@@ -1,5 +1,5 @@
 import { type ConfigType, registerAs } from '@nestjs/config';
-import { z } from 'zod';
+import * as z from 'zod';
 import { envBoolean, envNumber, readEnv } from '../config/env.js';
 import { envText } from '../config/env-text.js';
 

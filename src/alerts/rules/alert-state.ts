@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A rule that fires, as it is kept: one that does not yet is not, since time without us counts for nothing. */
 const firingRule = z.object({

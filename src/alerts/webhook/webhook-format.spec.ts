@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AlertMessage } from '../alert-message.js';
 import { cut } from './message-text.js';
 import { receiverKind, webhookRequest } from './webhook-format.js';

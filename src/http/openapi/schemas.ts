@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AlertsOverview } from '../../alerts/alerts-overview.js';
 import { RECEIVER_KINDS } from '../../alerts/webhook/receiver-kind.js';
 import { type GameServerStatus } from '../../game-server/game-server-status.js';

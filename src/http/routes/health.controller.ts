@@ -1,7 +1,7 @@
 import { Controller, Get, Req, ServiceUnavailableException } from '@nestjs/common';
 import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import { HistoryService } from '../../history/history.service.js';
 import { MetricsScheduler } from '../../metrics/index.js';
 import { Public } from '../access/access.decorator.js';

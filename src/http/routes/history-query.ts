@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_EVENTS, MAX_POINTS, MIN_POINTS } from '../contract.js';
 
 const MAX_MINUTES = 5_256_000;

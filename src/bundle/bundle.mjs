@@ -6,10 +6,11 @@
 import { build } from 'esbuild';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { inputs as pageInputs } from '../page/bundle.mjs';
+import { alias, lessCode } from './less-code.mjs';
 import { licences } from './licences.mjs';
-import { inputs as pageInputs } from './page/bundle.mjs';
 
-const ROOT = resolve(import.meta.dirname, '..');
+const ROOT = resolve(import.meta.dirname, '../..');
 const DIST = join(ROOT, 'dist');
 
 /** Nest and Fastify load them where they are installed, and do without. */
@@ -22,18 +23,8 @@ const OPTIONAL = [
   '@nestjs/websockets',
   'class-transformer',
   'class-validator',
+  'file-type',
 ];
-
-/** Messages in all languages, 470 KB. Ours say what is allowed by themselves. */
-const withoutZodLocales = {
-  name: 'without-zod-locales',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: `export { default as en } from './en.js';`,
-      resolveDir: join(ROOT, 'node_modules/zod/v4/locales'),
-    }));
-  },
-};
 
 /**
  * A logger's context is the name of a class, and esbuild gives some of them other ones. Its keepNames mends that for every
@@ -71,7 +62,8 @@ const { metafile } = await build({
   legalComments: 'none',
   // libsql finds its binary by itself.
   external: ['libsql', ...OPTIONAL.flatMap((name) => [name, `${name}/*`])],
-  plugins: [withoutZodLocales, keepClassNames],
+  plugins: [...lessCode, keepClassNames],
+  alias,
   // What is CommonJS inside requires modules of Node.
   banner: {
     js: `import{createRequire as requireFrom}from'node:module';const require=requireFrom(import.meta.url);`,
