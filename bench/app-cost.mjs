@@ -3,52 +3,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiProcess } from '../src/testing/api-process.mjs';
-import { cpuSeconds, printed, rssMb, sleep, spread, start, stop, table } from './lib.mjs';
+import { cpuSeconds, rssMb, sleep, start, stop, table } from './lib.mjs';
+import { startBare } from './start.mjs';
 
 /** Within a minute of the start V8 has compiled what is used often, and has given back what the start needed. */
 const WARM_UP_S = 60;
 const WINDOW_S = 60;
-const LAUNCHES = 7;
 const EXPORTER = '/usr/bin/prometheus-process-exporter';
 
-async function startBare() {
-  const launchedAtMs = performance.now();
-  const bare = start(process.execPath, [
-    '-e',
-    'require("http").createServer((q, s) => s.end()).listen(0, "127.0.0.1", () => console.log("up"))',
-  ]);
-  await printed(bare, /up/);
-  bare.launchMs = performance.now() - launchedAtMs;
-  return bare;
-}
-
-async function startApp() {
-  const launchedAtMs = performance.now();
-  const app = await ApiProcess.start({ VS_DATA_DIR: '' });
-  return Object.assign(app.child, { launchMs: performance.now() - launchedAtMs });
-}
-
-async function launches() {
-  const times = { app: [], bare: [] };
-  for (let i = 0; i < LAUNCHES; i++) {
-    for (const [name, launch] of [
-      ['bare', startBare],
-      ['app', startApp],
-    ]) {
-      const child = await launch();
-      times[name].push(child.launchMs);
-      await stop(child);
-    }
-  }
-  table('From launch to listening', [
-    ['', 'ms'],
-    ['the application', spread(times.app, 0)],
-    ['a bare Node HTTP server', spread(times.bare, 0)],
-  ]);
-}
-
 export async function appCost() {
-  await launches();
   const command = 'sleep 3600';
   const app = await ApiProcess.start({
     VS_DATA_DIR: '',

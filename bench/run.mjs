@@ -1,4 +1,4 @@
-// npm run bench [sample|threads|accuracy|console|app|http|page|prometheus|dotnet|alerts]: what this costs and how true it is, measured on your machine.
+// npm run bench [sample|threads|accuracy|console|app|start|http|page|prometheus|dotnet|alerts]: what this costs and how true it is, measured on your machine.
 import { Logger } from '@nestjs/common';
 import { cpus } from 'node:os';
 import { accuracy } from './accuracy.mjs';
@@ -11,6 +11,7 @@ import { manyThreads } from './many-threads.mjs';
 import { page } from './page.mjs';
 import { prometheus } from './prometheus.mjs';
 import { sampleCost } from './sample-cost.mjs';
+import { startCost } from './start.mjs';
 
 const parts = {
   sample: sampleCost,
@@ -18,6 +19,7 @@ const parts = {
   accuracy,
   console: consoleCost,
   app: appCost,
+  start: startCost,
   http,
   page,
   prometheus,

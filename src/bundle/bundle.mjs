@@ -75,5 +75,13 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
+for (const file of Object.keys(metafile.outputs).filter((name) => name.endsWith('.map'))) {
+  const map = JSON.parse(readFileSync(join(ROOT, file), 'utf8'));
+  // The text of libraries would be two thirds of it, and everybody can get that.
+  map.sourcesContent = map.sourcesContent.map((text, i) =>
+    /node_modules/.test(map.sources[i]) ? null : text,
+  );
+  writeFileSync(join(ROOT, file), JSON.stringify(map));
+}
 cpSync(join(ROOT, 'build/page/assets'), join(DIST, 'assets'), { recursive: true });
 writeFileSync(join(DIST, 'LICENSES.txt'), licences(ROOT, [...Object.keys(metafile.inputs), ...pageInputs]));

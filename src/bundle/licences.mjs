@@ -7,10 +7,8 @@ const TEXT = /^(licen[cs]e|copying|notice)|\.licen[cs]e\.txt$/i;
 /** The licences of the packages to which files belong, one after the other: name, version, kind, and the texts that come with it. */
 export function licences(root, files) {
   const folders = files.flatMap((file) => PACKAGE.exec(file.replaceAll('\\', '/'))?.[1] ?? []);
-  return [...new Set(folders)]
-    .sort()
-    .map((folder) => section(join(root, folder)))
-    .join('\n');
+  const sections = [...new Set(folders)].sort().map((folder) => section(join(root, folder)));
+  return ['Code of these packages is in the files beside this one.\n', ...sections].join('\n');
 }
 
 function section(folder) {
