@@ -152,7 +152,11 @@ describe('the alerts', () => {
     expect(first.said('Alert messages that were not sent: 1; they are sent after the next start')).toBe(1);
     expect(first.said('Not all was closed')).toBe(0);
 
-    const second = await start(target.address(`/${SECRET}`), { ...full, VS_SERVER_COMMAND: 'sleep 300' });
+    const second = await start(target.address(`/${SECRET}`), {
+      ...full,
+      VS_SERVER_COMMAND: 'sleep 300',
+      VS_SERVER_RESTART: 'on-crash',
+    });
     await arrived(target, 3);
     const [, again, taken] = target.received;
     expect((taken?.atMs ?? 0) - (again?.atMs ?? 0)).toBeGreaterThan(5900);
@@ -160,6 +164,7 @@ describe('the alerts', () => {
     const { pid } = await second.data<{ pid: number }>('server/start', 'POST');
     process.kill(pid, 'SIGKILL');
     await arrived(target, 4);
+    expect(messagesAt(target)[3]?.text).toMatch(/SIGKILL, .*\. It is started again in 10 s\.$/);
     await waitFor(async () => (await alerts(second)).webhook.waiting === 0);
     expect(await firing(second)).toEqual(['game', 'disk']);
     await second.kill();

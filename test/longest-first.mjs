@@ -6,6 +6,7 @@ const LONGEST = [
   'test/page.e2e-spec.ts',
   'test/faults/archive.e2e-spec.ts',
   'test/alerts.e2e-spec.ts',
+  'test/faults/alerts.e2e-spec.ts',
   'test/page-tabs.e2e-spec.ts',
   'test/faults/archive-damage.e2e-spec.ts',
   'test/faults/archive-clock.e2e-spec.ts',

@@ -136,7 +136,11 @@ export class AlertEngine {
     const told = this.game.beat(now);
     if (this.game.state !== before) this.changes++;
     for (const each of this.onBeat) this.advance(each, view, LONGEST_BEAT_MS, now, told);
-    for (const each of this.all) remind(each, now, told);
+    for (const each of this.all) {
+      if (each.condition.isFiring && now.atMs - each.toldMs >= REMINDER_MS) {
+        told.push(tell(each, 'reminder', now));
+      }
+    }
     return this.count(told);
   }
 
@@ -168,11 +172,6 @@ export class AlertEngine {
     told.push(tell(each, change === 'fired' ? 'firing' : 'resolved', now));
     if (change === 'resolved') condition.since = null;
   }
-}
-
-function remind<View extends AlertView>(each: Watched<View>, now: Moment, told: AlertTransition[]): void {
-  if (each.condition.isFiring && now.atMs - each.toldMs >= REMINDER_MS)
-    told.push(tell(each, 'reminder', now));
 }
 
 function watched<View extends AlertView>(
