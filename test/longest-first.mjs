@@ -13,6 +13,7 @@ const LONGEST = [
   'test/package.e2e-spec.ts',
   'test/node-versions.e2e-spec.ts',
   'test/faults/processes.e2e-spec.ts',
+  'src/game-server/game-server-comes-back.spec.ts',
 ];
 
 /** Jest's order of files: those first, then by size. */

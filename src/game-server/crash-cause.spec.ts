@@ -4,7 +4,6 @@ import { crashCause, type GameEnd } from './crash-cause.js';
 const end: GameEnd = {
   code: 0,
   signal: null,
-  isOurSignal: false,
   oomKillRose: false,
   lastMemoryMb: 1000,
   memoryLimit: { mb: 4000, source: 'cgroup' },
@@ -24,7 +23,6 @@ describe('crashCause', () => {
       /^The game server was ended by SIGSEGV, which was not sent by us\.$/,
       true,
     ],
-    [{ ...killed, isOurSignal: true, oomKillRose: true }, 'our_signal', /by us with SIGKILL/, false],
     [killed, 'signal', /SIGKILL/, true],
     [
       { ...killed, oomKillRose: true },

@@ -3,13 +3,11 @@ import { MEMORY_LIMIT_WORDS, type MemoryLimit } from './lowest-memory-limit.js';
 /** A last sample this near to the limit makes a lack of memory the likely cause. */
 const NEAR = 0.95;
 
-/** What is known of an end that nobody here asked for. */
+/** What is known of an end that we did not bring about. */
 export interface GameEnd {
   /** Both null: not known. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Whether that signal was sent by us. */
-  readonly isOurSignal: boolean;
   /** Whether the kernel killed something in its cgroup for lack of memory. */
   readonly oomKillRose: boolean;
   /** Of the last sample before the end. */
@@ -28,7 +26,6 @@ export type CrashCauseName =
   | 'too_many_errors'
   | 'disk_full'
   | 'exception'
-  | 'our_signal'
   | 'signal'
   | 'exit_code'
   | 'unknown';
@@ -37,7 +34,7 @@ export type CrashCauseName =
 export interface CrashCause {
   readonly name: CrashCauseName;
   readonly text: string;
-  /** False for an end that somebody wanted: by `/stop` in the game, or by us. */
+  /** False for an end that somebody wanted: by `/stop` in the game. */
   readonly isCrash: boolean;
 }
 
@@ -70,9 +67,6 @@ const STOPPED_INSIDE: CrashCause = {
 export function crashCause(end: GameEnd): CrashCause {
   const { code, signal, stopReason } = end;
   const crash = (name: CrashCauseName, text: string): CrashCause => ({ name, text, isCrash: true });
-  if (signal !== null && end.isOurSignal) {
-    return { name: 'our_signal', text: `The game server was ended by us with ${signal}.`, isCrash: false };
-  }
   if (end.oomKillRose && (wasKilled(end) || (code === null && signal === null && stopReason === null))) {
     return crash(
       'out_of_memory',

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
+import { constants } from 'node:os';
 import { type MetricsSnapshot } from '../metrics/metrics-snapshot.js';
 import { SERIES, SERIES_NAMES } from '../metrics/series.js';
 import { type CgroupWatch } from '../process/linux/cgroup-watch.js';
@@ -22,10 +23,10 @@ export interface EndedRun extends ProcessExit {
   readonly uptimeSeconds: number | null;
 }
 
-/** How a run ended that nobody here ended. */
+/** How a run ended that we did not end. */
 export interface ExplainedEnd {
   readonly cause: CrashCause;
-  /** Whether it is ruled out that somebody stopped the game by its own means. */
+  /** Whether it is ruled out that somebody stopped the game, by its own means or by a signal. */
   readonly isSure: boolean;
   /** For the log: the cause, the last sample before it, and the last lines without names. */
   readonly report: string;
@@ -57,7 +58,6 @@ export class GameEnds {
     const cause = crashCause({
       code,
       signal,
-      isOurSignal: false,
       oomKillRose: watch.oomKillRose,
       lastMemoryMb: sample?.gameMemoryMb ?? null,
       memoryLimit: this.limits.memory(),
@@ -65,10 +65,19 @@ export class GameEnds {
     });
     return {
       cause,
-      isSure: cause.isCrash && (cause.name !== 'unknown' || lines !== null),
+      isSure: cause.isCrash && !isWish(cause, run) && (cause.name !== 'unknown' || lines !== null),
       report: [`${cause.text} ${sampleText(sample)}`, ...linesText(lines)].join('\n'),
     };
   }
+}
+
+/** By these, people and their tools ask a program to end; a shell tells them as 128 + their number. */
+const ASKING = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+
+/** Whether somebody outside may have asked it to end. */
+function isWish({ name }: CrashCause, { code, signal }: ProcessExit): boolean {
+  if (name === 'signal') return ASKING.some((asking) => asking === signal);
+  return name === 'exit_code' && ASKING.some((asking) => code === 128 + constants.signals[asking]);
 }
 
 /** What the last sample says of the game. */

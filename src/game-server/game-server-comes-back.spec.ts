@@ -169,6 +169,30 @@ describe('a game that was stopped', () => {
     expect(kinds()).toEqual(['game_starting', 'game_stopping', 'game_stopped']);
   });
 
+  it('by a signal from outside is told as one that nobody here asked for, and is not started again', async () => {
+    const service = build(idleGame, onCrash);
+    await service.start();
+    process.kill(pidOf(service), 'SIGTERM');
+    await reach(service, 'stopped');
+    await wouldHaveStarted();
+    expect(kinds()).toEqual(['game_starting', 'game_crashed']);
+    expect(service.status.lastError).toMatch(/by SIGTERM.* It may have been stopped by somebody/);
+  });
+
+  it('by hand, and is killed by somebody else while it saves, has lost something', async () => {
+    const service = build(nodeProgram(savingGame(file('saved'), file('ready'), 60_000)), onCrash);
+    await service.start();
+    await exists('ready');
+    const { pid } = await service.stop();
+    process.kill(pid ?? NaN, 'SIGKILL');
+    await reach(service, 'stopped');
+    await wouldHaveStarted();
+    expect(service.status.lastError).toBe(
+      'The game server was ended by SIGKILL, which was not sent by us. It was stopping: what it had not saved is lost.',
+    );
+    expect(kinds()).toEqual(['game_starting', 'game_stopping', 'game_crashed', 'game_stopped']);
+  });
+
   it('by itself for a reason of its own has crashed', async () => {
     const line = '25.11.2026 22:16:39 [Server Event] Stop reason: Server is consuming too much RAM';
     const service = build(nodeProgram(`console.log(${JSON.stringify(line)}); process.exit(0)`));

@@ -359,16 +359,21 @@ export class GameServerService
       this.enter('stopping');
       this.ending = this.end(game, '');
     }
-    const end = isUnasked ? await this.explain(game, exit, watch) : null;
+    const isEndedByOther = exit.signal !== null && !game.wasSent(exit.signal);
+    const end = isUnasked || isEndedByOther ? await this.explain(game, exit, watch) : null;
+    if (!isUnasked && end !== null) {
+      this.lastError = `${end.cause.text} It was stopping: what it had not saved is lost.`;
+    }
     await this.ending;
     await game.ended();
     this.game = null;
     this.runConsole = null;
     this.record.clear();
     this.enter('stopped');
-    if (end?.cause.isCrash !== true) this.events.tell('game_stopped');
+    const hasCrashed = isUnasked && end?.cause.isCrash === true;
+    if (!hasCrashed) this.events.tell('game_stopped');
     if (this.restartWanted) await this.startAgain();
-    else if (end?.cause.isCrash === true) this.comeBack(end, token);
+    else if (hasCrashed) this.comeBack(end, token);
   }
 
   /** Says, in the log, the status and the timeline, how a run ended that we did not end. */
@@ -380,10 +385,10 @@ export class GameServerService
     const end = await this.ends.explain(watch, { ...exit, output, uptimeSeconds });
     const { name, text, isCrash } = end.cause;
     this.lastError = text;
-    this.logger.warn(end.report);
     if (isCrash) {
+      this.logger.warn(end.report);
       this.events.tell('game_crashed', { exitCode: exit.code, signal: exit.signal, cause: name, how: text });
-    }
+    } else this.logger.log(end.report);
     return end;
   }
 
@@ -406,7 +411,7 @@ export class GameServerService
     const waiting = new AbortController();
     this.comingBack = { at: new Date(Date.now() + inMs), waiting };
     this.lastError = text;
-    this.logger.warn(restartText(decision));
+    this.logger.warn(text);
     this.statuses.next(this.status);
     void this.startLater(inMs, attempt, waiting.signal);
   }

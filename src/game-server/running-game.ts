@@ -17,6 +17,7 @@ export interface ProcessExit {
 /** A game that was started, as the leader of a process group of its own, and how all of it is ended. */
 export abstract class RunningGame {
   private readonly logger = new Logger(RunningGame.name);
+  private readonly sent = new Set<NodeJS.Signals>();
   abstract readonly pid: number;
   /** Resolves when the command itself has ended; its children may still run. */
   abstract readonly exited: Promise<ProcessExit>;
@@ -50,18 +51,28 @@ export abstract class RunningGame {
       this.warn(`${timeoutMs / 1000} s after ${stopCommand}: sending SIGTERM`);
     }
     if (!this.isAlive) return false;
-    signalGroup(this.pid, 'SIGTERM');
+    this.signal('SIGTERM');
     if (await this.endsWithin(timeoutMs)) return false;
     this.warn(`${timeoutMs / 1000} s after SIGTERM: sending SIGKILL`);
-    signalGroup(this.pid, 'SIGKILL');
+    this.signal('SIGKILL');
     if (!(await this.endsWithin(KILL_WAIT_MS))) throw new Error('SIGKILL has no effect');
     return true;
+  }
+
+  /** Whether this was sent to it by {@link end}. */
+  wasSent(signal: NodeJS.Signals): boolean {
+    return this.sent.has(signal);
   }
 
   /** Resolves when the command and all of its group have ended, by whatever means. */
   async ended(): Promise<void> {
     await this.exited;
     while (this.isAlive) await delay(GROUP_POLL_MS, undefined, { ref: false });
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    this.sent.add(signal);
+    signalGroup(this.pid, signal);
   }
 
   private warn(what: string): void {

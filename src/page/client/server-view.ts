@@ -18,6 +18,8 @@ type Action = keyof typeof QUESTIONS;
 /** Which switches each state allows. */
 const ALLOWED: Record<string, readonly Action[]> = { stopped: ['start'], running: ['stop', 'restart'] };
 
+const WHILE_COMING_BACK: readonly Action[] = ['start', 'stop'];
+
 /** The card with the game server's state and its switches; it asks the API for itself, while the page is seen. */
 export const serverView: MakeView = (page) => {
   const card = new ServerCard(page);
@@ -29,6 +31,9 @@ class ServerCard {
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** Why the last action failed, and the state that was found after it: it is shown until that changes. */
   private failure: { readonly message: string; state: string | null } | null = null;
+
+  /** Whether a game that crashed is about to be started again: a stop takes that back, and disconnects nobody. */
+  private isComingBack = false;
 
   constructor(private readonly page: Page) {
     const { closing } = page;
@@ -54,7 +59,7 @@ class ServerCard {
   }
 
   private async act(action: Action): Promise<void> {
-    const question = QUESTIONS[action];
+    const question = this.isComingBack ? null : QUESTIONS[action];
     if (question !== null && !(await confirmed(question[0], question[1]))) return;
     this.failure = null;
     setText('server-error', '');
@@ -79,9 +84,11 @@ class ServerCard {
     const error = this.failure?.message ?? status?.lastError;
     // What is not known is no reason to take an error back.
     if (error !== undefined) setText('server-error', error ?? '');
+    this.isComingBack = status?.restartAt != null;
+    const allowed = this.isComingBack ? WHILE_COMING_BACK : (ALLOWED[state] ?? []);
     for (const action of Object.keys(QUESTIONS) as Action[]) {
       element(action, HTMLButtonElement).disabled =
-        status?.controllable !== true || ALLOWED[state]?.includes(action) !== true;
+        status?.controllable !== true || !allowed.includes(action);
     }
   }
 }
