@@ -19,6 +19,7 @@ interface Manifest {
   readonly version: string;
   readonly engines: object;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
 const manifest = readJson('packages/nestjs/package.json') as Manifest;
@@ -128,7 +129,7 @@ describe('the packed module', () => {
         let load: Load | undefined;
         await waitFor(async () => {
           load = (await (await ask('host/game/load')).json()) as Load;
-          return load.count === 7 && Number(load.latest?.gameCpuPercent) > 20;
+          return load.count === 7 && Number(load.latest?.gameCpuPercent) > 5;
         });
         expect(load?.capacity).toBe(7);
         expect(load?.beats).toBeGreaterThan(0);
@@ -217,7 +218,7 @@ describe('the packed module', () => {
     const root = readJson('package.json') as Manifest;
     expect(manifest.version).toBe(root.version);
     expect(manifest.engines).toEqual(root.engines);
-    expect(manifest.dependencies).toEqual({ pidusage: root.dependencies['pidusage'] });
+    expect(manifest.dependencies).toEqual({ pidusage: root.devDependencies['pidusage'] });
     const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
     const packed = 'packages/nestjs/dist/package';
     const imported = readdirSync(packed, { recursive: true, encoding: 'utf8' })
