@@ -257,8 +257,9 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
     if (killed === undefined) throw new Error('no such server');
 
     const { pid } = await killed.api.data<GameServerStatus>('server/status');
+    if (pid === null) throw new Error('its game does not run');
     await killed.api.kill();
-    process.kill(Number(pid), 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
 
     await waitFor(async () => (await up()).creative === 0, 'the killed one is down');
     await waitFor(async () => !('creative' in (await byServer('vintagestory_server_resident_memory_bytes'))));
