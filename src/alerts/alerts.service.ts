@@ -48,7 +48,8 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
   private keptRevision = 0;
   private timer: NodeJS.Timeout | undefined;
   private closing: Promise<void> | undefined;
-  private isFailing = false;
+  /** What failed the last time. */
+  private readonly failing = new Set<string>();
 
   constructor(
     config: ConfigService<{ alerts: AlertsConfig }, true>,
@@ -98,10 +99,10 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
   }
 
   onModuleInit(): void {
-    this.safely(() => this.begin());
+    this.safely('what was kept', () => this.begin());
     this.sources.add(
       this.metrics.snapshots$.subscribe((snapshot) => {
-        this.safely(() => {
+        this.safely('a sample', () => {
           if (this.store !== null)
             this.tell(this.engine.sample(snapshot, this.gameLimits(), this.surroundings(), now()));
         });
@@ -111,13 +112,13 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
       this.events.events$.subscribe((event) => {
         const gameEvent = gameEventOf(event);
         if (gameEvent === null) return;
-        this.safely(() => {
+        this.safely('an event', () => {
           if (this.store !== null) this.tell(this.engine.event(gameEvent, now()));
         });
       }),
     );
     this.timer = setInterval(() => {
-      this.safely(() => {
+      this.safely('the time', () => {
         this.beat();
       });
     }, BEAT_MS).unref();
@@ -216,18 +217,15 @@ export class AlertsService implements OnModuleInit, OnModuleDestroy, OnApplicati
   }
 
   /** An error in here must end neither the sampling nor the beats; the first of several in a row is logged. */
-  private safely(action: () => void): void {
+  private safely(what: string, action: () => void): void {
     try {
       action();
-      this.isFailing = false;
+      this.failing.delete(what);
     } catch (error) {
-      if (!this.isFailing) {
-        this.logger.error(
-          'The alerts could not be looked at',
-          error instanceof Error ? error.stack : String(error),
-        );
-      }
-      this.isFailing = true;
+      if (this.failing.has(what)) return;
+      this.failing.add(what);
+      const stack = error instanceof Error ? error.stack : String(error);
+      this.logger.error(`The alerts could not take in ${what}`, stack);
     }
   }
 }
