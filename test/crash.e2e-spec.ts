@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TimelineEvent } from '../src/events/event.js';
 import { type GameServerStatus } from '../src/game-server/game-server-status.js';
@@ -9,6 +9,7 @@ import { executable } from '../src/testing/game-programs.js';
 import { inCgroup, memoryCgroups, withMemoryCgroup } from '../src/testing/memory-cgroup.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
+import { valueOf } from './support/metric-value.js';
 
 const MB = 1024 ** 2;
 const LIMIT_MB = 180;
@@ -98,7 +99,7 @@ interface Info {
     expect(limits).toHaveLength(1);
   });
 
-  it('is told as one, with the last sample in the log and no name, and is started again unless that is taken back', async () => {
+  it('is told as one, with the last sample in the log and no name', async () => {
     await waitFor(async () => ((await api.history()).at(-1)?.gameMemoryMb ?? 0) > 10);
     writeFileSync(file('grow'), '');
     await waitFor(async () => (await status()).restartAt !== null);
@@ -117,7 +118,24 @@ interface Info {
     );
     expect(api.output).toContain('[Server Warning] … is slow');
     expect(api.output).not.toContain('Alderwick');
+  });
 
+  it('is started again after 10 s, and counted, unless it is stopped meanwhile', async () => {
+    rmSync(file('grow'));
+    await waitFor(async () => (await status()).state === 'running');
+    const { events } = await api.data<{ events: TimelineEvent[] }>('events');
+    const [starting, restarted, ...before] = events;
+    expect([starting?.kind, restarted?.kind]).toEqual(['game_starting', 'game_restarted']);
+    const crashed = before.find(({ kind }) => kind === 'game_crashed');
+    const pausedMs = Date.parse(String(restarted?.timestamp)) - Date.parse(String(crashed?.timestamp));
+    expect(pausedMs).toBeGreaterThan(9900);
+    const metrics = await scraped();
+    expect(valueOf('vintagestory_server_starts_total', metrics)).toBe(2);
+    expect(valueOf('vintagestory_server_crashes_total', metrics)).toBe(1);
+
+    writeFileSync(file('grow'), '');
+    await waitFor(async () => (await status()).restartAt !== null);
+    expect((await status()).lastError).toMatch(/ It is started again in 20 s, its crash number 2 in 24 h\.$/);
     expect(await api.data('server/stop', 'POST')).toMatchObject({ state: 'stopped', restartAt: null });
   });
 });

@@ -15,6 +15,7 @@ const LONGEST = [
   'test/node-versions.e2e-spec.ts',
   'test/faults/processes.e2e-spec.ts',
   'src/game-server/game-server-comes-back.spec.ts',
+  'test/crash.e2e-spec.ts',
 ];
 
 /** Jest's order of files: those first, then by size. */
