@@ -12,7 +12,10 @@ export function measuredServer(
   host: ServerService | undefined,
 ): ServerService {
   if (options?.pid !== undefined) return new ServerByPid(options.pid);
-  if (host === undefined && options !== undefined) return new ServerByPid(null);
+  if (host === undefined && options !== undefined) {
+    new Logger('MetricsModule').log('There is no pid and no ServerService: this process alone is measured');
+    return new ServerByPid(null);
+  }
   return required(
     host,
     'MetricsModule found no ServerService to measure: provide one in a @Global() module that exports it, or give MetricsModule.forRoot() a pid.',
