@@ -112,6 +112,21 @@ describe('the native reader', () => {
     expect(ownMib).toBeLessThan(Math.max(before, after) + 0.1);
   });
 
+  it('never says of one that is being taken apart that it has no memory', async () => {
+    const keep =
+      "globalThis.kept = Buffer.alloc(400 * 1024 ** 2, 1); console.log('kept'); setInterval(() => {}, 1e6)";
+    const pid = run(process.execPath, '-e', keep);
+    await once(children[0]?.stdout ?? process.stdin, 'data');
+    const reader = new LinuxReader();
+    await countersOf(reader, pid);
+    process.kill(pid, 'SIGKILL');
+    const rss: number[] = [];
+    for (let counters = await reader.read(pid); counters !== null; counters = await reader.read(pid))
+      rss.push(counters.rssBytes);
+    reader.onApplicationShutdown();
+    expect(rss.filter((bytes) => bytes === 0)).toEqual([]);
+  });
+
   it('closes its files at shutdown', async () => {
     const before = openDescriptors(process.pid);
     const another = new LinuxReader();

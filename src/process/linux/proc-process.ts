@@ -14,6 +14,7 @@ export interface ProcCounters {
   readonly parentPid: number;
   /** When it started, in clock ticks since the machine's start: with the pid, its identity. */
   readonly startTick: number;
+  /** Whether it has ended, or is past all use: it is being taken apart, and has no memory left. */
   readonly isZombie: boolean;
   readonly threadCount: number;
   /** CPU time of the process itself, user and system; never falls. */
@@ -46,17 +47,20 @@ export class ProcProcess {
       const { parentPid, startTick, threadCount } = stat;
       this.startTick ??= startTick;
       if (startTick !== this.startTick) return null;
-      const rssBytes = residentBytes(this.statm.read());
+      const ofFirstThread = residentBytes(this.statm.read());
+      // 0: its first thread has ended, and the memory is that of the others.
+      const rssBytes =
+        ofFirstThread === 0 && threadCount > 1 ? residentBytesOfThreads(this.pid) : ofFirstThread;
       return {
         pid: this.pid,
         parentPid,
         startTick,
-        isZombie: hasEnded(stat),
+        // Memory is let go of first, which of gigabytes takes seconds; whatever has none left does not run any more.
+        isZombie: hasEnded(stat) || (rssBytes === 0 && parseStat(this.stat.read()).isExiting),
         threadCount,
         ownMs: this.countOwn(stat.ownMs, threadCount),
         reapedMs: stat.reapedMs,
-        // 0: its first thread has ended, and the memory is that of the others.
-        rssBytes: rssBytes === 0 && threadCount > 1 ? residentBytesOfThreads(this.pid) : rssBytes,
+        rssBytes,
       };
     } catch (error) {
       if (isGone(error)) return null;
