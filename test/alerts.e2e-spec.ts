@@ -198,15 +198,15 @@ describeWith('libfaketime', FAKETIME)('the alerts, when the clock is set an hour
     const startedMs = performance.now();
     await app.data('server/start', 'POST');
     await waitFor(async () => (await state()) !== 'ok');
-    clock.set('+3600');
+    clock.set('-3600');
     await arrived(target, 1);
     // It is tried again after a pause.
-    clock.set('-3600');
+    clock.set('+3600');
     await arrived(target, 2);
     const stoppedMs = performance.now();
     await app.data('server/stop', 'POST');
     await waitFor(async () => (await app.data<{ state: string }>('server/status')).state === 'stopped');
-    clock.set('+3600');
+    clock.set('-3600');
     await arrived(target, 3);
     expect(await state()).toBe('ok');
     expect(toldAt(target)).toEqual(['cpu firing', 'cpu firing', 'cpu resolved']);
