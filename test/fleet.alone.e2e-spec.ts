@@ -20,11 +20,11 @@ const WINDOW_SECONDS = 10;
 const MAX_DIFFERENCE_POINTS = 3;
 const MAX_DIFFERENCE_SHARE = 0.01;
 
-/** Which server runs at which site, under which load. */
+/** Which server runs at which site, how it calls itself, and under which load it is. The last one's file is wrong. */
 const FLEET = [
-  { site: 'home', server: 'survival', load: '10' },
-  { site: 'home', server: 'creative', load: '25' },
-  { site: 'attic', server: 'modded', load: '40' },
+  { site: 'home', server: 'survival', name: 'survival', load: '10' },
+  { site: 'home', server: 'creative', name: 'creative', load: '25' },
+  { site: 'attic', server: 'modded', name: 'vanilla', load: '40' },
 ] as const;
 
 /**
@@ -92,7 +92,7 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
     folder.remove();
   });
 
-  async function startInstance({ site, server, load }: (typeof FLEET)[number]): Promise<void> {
+  async function startInstance({ site, server, name, load }: (typeof FLEET)[number]): Promise<void> {
     const cwd = join(folder.path, server);
     mkdirSync(cwd);
     const api = await ApiProcess.start(
@@ -101,7 +101,7 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
         VS_METRICS_CAPACITY: '1000',
         VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
         VS_SERVER_AUTOSTART: 'true',
-        VS_SERVER_NAME: server,
+        VS_SERVER_NAME: name,
         SAMPLE_LOAD_PERCENT: load,
         SAMPLE_SAVE_MS: '50',
       },
@@ -253,6 +253,9 @@ describeWith('VictoriaMetrics', '/usr/bin/victoria-metrics')('a fleet', () => {
     );
     const cpu = await byServer('server:vintagestory_server_cpu_percent:rate1m');
     expect(Object.keys(cpu).sort()).toEqual(Object.keys(ALL_UP).sort());
+    const misnamed = () => byServer('server:vintagestory_misnamed:present');
+    await waitFor(async () => Object.keys(await misnamed()).length > 0, 'a server has another name');
+    expect(await misnamed()).toEqual({ modded: 1 });
     const killed = instances.find(({ server }) => server === 'creative');
     if (killed === undefined) throw new Error('no such server');
 
