@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processIdentity } from '../process/process-identity.js';
 import {
@@ -12,10 +13,11 @@ import {
   shellProgram,
 } from '../testing/game-programs.js';
 import { FIRST_PAUSE_MS, gameServerLife, pidOf, reach } from '../testing/game-server-life.js';
+import { inCgroup, memoryCgroups, withMemoryCgroup } from '../testing/memory-cgroup.js';
 import { waitFor } from '../testing/wait-for.js';
 import { type GameServerService } from './game-server.service.js';
 
-const { file, build, attach, told, warnings, log, pids, exists } = gameServerLife();
+const { file, build, attach, told, warnings, log, pids, strangers, exists } = gameServerLife();
 
 const onCrash = { restartsOnCrash: true };
 const kinds = () => told().map(({ kind }) => kind);
@@ -286,4 +288,24 @@ describe('a game whose exit nobody sees', () => {
     await waitFor(() => count('game_stopped') === 1);
     expect(kinds()).toEqual(['game_crashed', 'game_starting', 'game_stopped']);
   });
+
+  (memoryCgroups === null ? it.skip : it)(
+    'is told as killed for lack of memory when its cgroup counts that',
+    () =>
+      withMemoryCgroup(async (cgroup) => {
+        writeFileSync(join(cgroup, 'memory.limit_in_bytes'), String(60 * 1024 ** 2));
+        const grow =
+          'read _; exec awk \'BEGIN { for (;;) s = s "0123456789012345678901234567890123456789" s }\'';
+        const [program = '', ...args] = inCgroup(cgroup, ['sh', '-c', grow]);
+        const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+        strangers.push(child);
+        const inside = () => readFileSync(join(cgroup, 'cgroup.procs'), 'utf8').trim() === String(child.pid);
+        await waitFor(inside);
+        writeFileSync(file('pid'), String(child.pid));
+        attach(file('pid'));
+        child.stdin.end('\n');
+        await waitFor(() => count('game_crashed') === 1);
+        expect(told().at(-1)?.text).toBe('The game server was killed by the kernel for lack of memory.');
+      }),
+  );
 });
