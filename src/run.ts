@@ -8,6 +8,7 @@ import { EnvError } from './config/env.js';
 import { loadEnvFile } from './config/env-file.js';
 import { createApp } from './create-app.js';
 import { setUpDemo } from './demo.js';
+import { giveBackSoon } from './give-back.js';
 import { ApiKeys } from './http/access/api-keys.js';
 import { type HttpConfig } from './http/http.config.js';
 import { type ProcessLog, setUpLog } from './log/process-log.js';
@@ -56,6 +57,7 @@ async function start({ logger, flush }: ProcessLog): Promise<void> {
   const address = `http://${isIPv6(host) ? `[${host}]` : host}:${boundPort}/`;
   // Plain text on a line of its own: a person copies it from a terminal, a program reads it from a pipe.
   console.log(`Vintage Story metrics: ${address}${key === null ? '' : `#key=${key}`}`);
+  giveBackSoon();
 }
 
 /** The address is not ours to listen on; the message names host and port. */
