@@ -170,6 +170,8 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
   it('runs a game, measures it as the kernel does, and lets it save when it is stopped', async () => {
     const child = await start('manager', UNSHARE);
     await waitFor(isReady, 'the API in a container answers', 90_000);
+    // The API answers before the game that it starts is there.
+    await waitFor(() => descendants(child, GAME).length > 0, 'the game runs', 60_000);
     const [, ...healthcheck] = image.Healthcheck.Test;
     expect(healthcheck).not.toEqual([]);
     const { status, gamePid } = {

@@ -12,7 +12,6 @@ const LONGEST = [
   'test/faults/archive-damage.e2e-spec.ts',
   'test/faults/archive-clock.e2e-spec.ts',
   'test/package.e2e-spec.ts',
-  'test/node-versions.e2e-spec.ts',
   'test/faults/processes.e2e-spec.ts',
   'src/game-server/game-server-comes-back.spec.ts',
   'test/crash.e2e-spec.ts',
