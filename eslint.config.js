@@ -74,24 +74,6 @@ export default defineConfig(
     },
   },
   {
-    files: ['src/**/*.ts'],
-    rules: {
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            {
-              name: 'zod',
-              importNames: ['z'],
-              allowTypeImports: true,
-              message: "Write import * as z from 'zod': of that the bundle has but what is used.",
-            },
-          ],
-        },
-      ],
-    },
-  },
-  {
     // It runs in a browser. Types of what it is sent are no part of the bundle.
     files: ['src/page/client/*.ts'],
     rules: {
