@@ -191,7 +191,8 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive in trouble', () => {
     it('a backup that is copied over the archive beside an old WAL is used, and the WAL set aside', async () => {
       const backup = await makeArchive();
       const app = await start();
-      await eventually('samples', () => storedTimes(file).length > 40);
+      // Without a look into the file: a reader may keep the WAL from being begun anew, and it fits the backup until then.
+      await eventually('samples', async () => (await app.history('?minutes=5')).length > 40);
       await app.end('SIGKILL');
       expect(statSync(`${file}-wal`).size).toBeGreaterThan(10_000);
       writeFileSync(file, backup);
