@@ -1,12 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Global, type LoggerService, Module } from '@nestjs/common';
+import { type LoggerService } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
 import { pbkdf2 } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { AlertsModule } from '../src/alerts/alerts.module.js';
+import { EventsModule } from '../src/events/events.module.js';
+import { GameServerModule } from '../src/game-server/game-server.module.js';
+import { httpConfig } from '../src/http/http.config.js';
 import { PrometheusMetrics } from '../src/http/routes/prometheus-metrics.js';
 import { MetricsModule, MetricsService, ServerService } from '../src/metrics/index.js';
+import { TelemetryModule } from '../src/telemetry/telemetry.module.js';
 import { Children } from '../src/testing/children.js';
 import { valueOf } from './support/metric-value.js';
 
@@ -17,13 +23,18 @@ const derive = promisify(pbkdf2);
 const busyThreadPool = () =>
   Promise.all(Array.from({ length: 8 }, () => derive('a', 'b', 400_000, 64, 'sha512')));
 
-describe('what Prometheus sees of a host with its own server', () => {
+describe('what Prometheus sees of one sample after another', () => {
   const children = new Children();
   const environment = process.env;
   let close: () => Promise<void>;
 
   beforeEach(() => {
-    process.env = { ...environment, VS_METRICS_INTERVAL: '0.1', VS_METRICS_ENGINE: 'pidusage' };
+    process.env = {
+      ...environment,
+      VS_METRICS_INTERVAL: '0.1',
+      VS_METRICS_ENGINE: 'pidusage',
+      VS_DATA_DIR: '',
+    };
   });
 
   afterEach(async () => {
@@ -33,13 +44,20 @@ describe('what Prometheus sees of a host with its own server', () => {
   });
 
   async function hostOf(server: ServerService) {
-    @Global()
-    @Module({ providers: [{ provide: ServerService, useValue: server }], exports: [ServerService] })
-    class HostServerModule {}
     const host = await Test.createTestingModule({
-      imports: [ScheduleModule.forRoot(), HostServerModule, MetricsModule],
+      imports: [
+        ScheduleModule.forRoot(),
+        ConfigModule.forFeature(httpConfig),
+        EventsModule,
+        GameServerModule,
+        MetricsModule,
+        TelemetryModule,
+        AlertsModule,
+      ],
       providers: [PrometheusMetrics],
     })
+      .overrideProvider(ServerService)
+      .useValue(server)
       .setLogger(silent)
       .compile();
     close = () => host.close();
