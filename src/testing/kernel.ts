@@ -1,5 +1,6 @@
 // What the kernel says of a process. Used by unit specs and end-to-end tests.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 
 /*
  * What the kernel itself says about a process, read from /proc with nothing of ours in between: what a reading
@@ -129,6 +130,16 @@ function kernelStat(pid: number): { state: string; utime: number; stime: number;
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether cgroups can be made below this one, and processes put into them. */
+export function mayMakeCgroups(folder: string): boolean {
+  try {
+    accessSync(join(folder, 'cgroup.procs'), constants.W_OK);
     return true;
   } catch {
     return false;

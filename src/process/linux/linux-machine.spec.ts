@@ -1,17 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  accessSync,
-  constants,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Children } from '../../testing/children.js';
-import { openDescriptors } from '../../testing/kernel.js';
+import { mayMakeCgroups, openDescriptors } from '../../testing/kernel.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { NodeMachine } from '../node-machine.js';
 import { availableBytes, busyMs, LinuxMachine } from './linux-machine.js';
@@ -110,7 +102,7 @@ describe('the memory that cgroups leave', () => {
   });
 
   // A machine has this or the other version of cgroups.
-  (mayWrite(VERSION_1) ? it : it.skip)('is read from the kernel’s own (version 1)', async () => {
+  (mayMakeCgroups(VERSION_1) ? it : it.skip)('is read from the kernel’s own (version 1)', async () => {
     const group = join(VERSION_1, `memory-room-${process.pid}`);
     mkdirSync(group);
     try {
@@ -128,12 +120,3 @@ describe('the memory that cgroups leave', () => {
     }
   });
 });
-
-function mayWrite(path: string): boolean {
-  try {
-    accessSync(join(path, 'cgroup.procs'), constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

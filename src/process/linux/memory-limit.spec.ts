@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { accessSync, constants, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Children } from '../../testing/children.js';
+import { mayMakeCgroups } from '../../testing/kernel.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { cgroupFoldersIn } from './cgroups.js';
 import { cgroupMemoryLimitMb, memoryLimitMb, oomKills, OomKills } from './memory-limit.js';
@@ -14,17 +15,8 @@ const MB = 1024 ** 2;
 const children = new Children();
 afterEach(() => children.end());
 
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(join(folder, 'cgroup.procs'), constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 // A machine has this or the other version of cgroups.
-(mayWrite(VERSION_1) ? describe : describe.skip)('the memory limit of a process (version 1)', () => {
+(mayMakeCgroups(VERSION_1) ? describe : describe.skip)('the memory limit of a process (version 1)', () => {
   const outer = join(VERSION_1, `memory-limit-${process.pid}`);
   const inner = join(outer, 'inner');
   const inCgroup = async (use: () => Promise<void>) => {

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Children } from '../../testing/children.js';
+import { mayMakeCgroups } from '../../testing/kernel.js';
 import { cgroupFoldersIn } from './cgroups.js';
 import { coresByQuota, usableCores } from './usable-cores.js';
 
@@ -11,15 +12,6 @@ const VERSION_1 = '/sys/fs/cgroup/cpu';
 
 const children = new Children();
 afterEach(() => children.end());
-
-function mayWrite(folder: string): boolean {
-  try {
-    accessSync(join(folder, 'cgroup.procs'), constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('the cores that a process may use', () => {
   it('are those that it may run on', () => {
@@ -30,7 +22,7 @@ describe('the cores that a process may use', () => {
   });
 
   // A machine has this or the other version of cgroups.
-  (mayWrite(VERSION_1) ? it : it.skip)(
+  (mayMakeCgroups(VERSION_1) ? it : it.skip)(
     'are fewer by the lowest quota of its cgroups (version 1)',
     async () => {
       const outer = join(VERSION_1, `usable-cores-${process.pid}`);
