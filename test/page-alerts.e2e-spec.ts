@@ -69,7 +69,7 @@ describeWith('Chromium', CHROMIUM)('alerts, on the page', () => {
   });
 
   it('are in a banner, and a band on the chart that they are about, from their beginning', async () => {
-    await watched.reads('alerts', /^CPU use is high since .*\(now [\d.]+ %, threshold 1 %\)$/);
+    await watched.reads('alerts', /^CPU use is high · since .* · now [\d.]+ %, threshold 1 %$/);
     await waitFor(async () => (await watched.pixels('cpu-chart', '--band-warning')) > 200);
     expect(await watched.pixels('memory-chart', '--band-warning')).toBe(0);
   });
@@ -91,14 +91,14 @@ describeWith('Chromium', CHROMIUM)('alerts, on the page', () => {
   it('come and go as they happen', async () => {
     const { pid } = await api.data<{ pid: number }>('server/status');
     process.kill(pid, 'SIGKILL');
-    await watched.reads('alerts', /The game server is down since /);
+    await watched.reads('alerts', /The game server is down · since /);
     await waitFor(async () => (await watched.pixels('memory-chart', '--band-error')) > 200);
     await api.data('server/start', 'POST');
     await watched.page.waitForFunction(
-      () => !/is down/.test(document.querySelector('#alerts')?.textContent ?? ''),
+      () => !/game server/.test(document.querySelector('#alerts')?.textContent ?? ''),
     );
     await waitFor(async () => (await watched.pixels('memory-chart', '--band-error')) === 0);
-    await watched.reads('alerts', /^CPU use is high since /);
+    await watched.reads('alerts', /^CPU use is high · since /);
   });
 
   it('can be tried: the page says in words what became of the message', async () => {

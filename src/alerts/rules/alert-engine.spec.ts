@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AlertEngine } from './alert-engine.js';
+import { AlertEngine, type AlertStatus } from './alert-engine.js';
 import {
   type AlertLimits,
   type AlertSample,
@@ -79,8 +79,12 @@ class Api {
     return this.told.splice(0).map(({ rule, status }) => `${rule} ${status}`);
   }
 
+  status(rule: string): AlertStatus | undefined {
+    return this.engine.statuses.find((status) => status.rule === rule);
+  }
+
   state(rule: string): string | undefined {
-    return this.engine.statuses.find((status) => status.rule === rule)?.state;
+    return this.status(rule)?.state;
   }
 
   get revision(): number {
@@ -315,7 +319,12 @@ describe('the rule about the game', () => {
     ]);
     expect(api.news).toHaveLength(1);
     expect(api.run(110).news).toEqual([]);
+    expect(api.status('game')).toMatchObject({
+      state: 'firing',
+      what: 'The game server was down and runs again',
+    });
     expect(api.run(10).news).toEqual(['game resolved']);
+    expect(api.status('game')).toMatchObject({ state: 'ok', what: 'The game server is down' });
   });
 
   it('says at the end that it was restarted by us', () => {

@@ -87,10 +87,12 @@ export class AlertEngine {
   /** How all rules stand, that about the game first. */
   get statuses(): readonly AlertStatus[] {
     const down = this.game.state;
-    const game = { rule: 'game', level: 'error', what: 'The game server is down', measure: null } as const;
     return [
       {
-        ...game,
+        rule: 'game',
+        level: 'error',
+        what: this.game.what,
+        measure: null,
         state: down === null ? 'ok' : down.toldAt === null ? 'pending' : 'firing',
         since: down === null ? null : new Date(down.since),
       },

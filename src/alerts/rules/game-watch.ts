@@ -55,6 +55,13 @@ export class GameWatch {
     return this.down;
   }
 
+  /** What the alert is about, as things are now. */
+  get what(): string {
+    return this.down !== null && this.isUp
+      ? 'The game server was down and runs again'
+      : 'The game server is down';
+  }
+
   event(event: GameEvent, now: Moment): AlertTransition[] {
     switch (event.kind) {
       case 'crashed':

@@ -18,8 +18,8 @@ export class AlertRow {
   show({ level, what, since, measure }: Alert): void {
     this.element.dataset.level = level;
     setText(this.what, what);
-    setText(this.since, since === null ? '' : ` since ${formatTime(Date.parse(since))}`);
-    setText(this.measure, measure === null ? '' : ` (now ${inWords(measure)})`);
+    setText(this.since, since === null ? '' : ` · since ${formatTime(Date.parse(since))}`);
+    setText(this.measure, measure === null ? '' : ` · now ${inWords(measure)}`);
   }
 }
 
