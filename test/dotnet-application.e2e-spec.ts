@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiProcess, type WireBucket, type WireSnapshot } from '../src/testing/api-process.mjs';
-import { describeWithDotnet, DotnetGame } from '../src/testing/dotnet.js';
+import { describeWithDotnet, DotnetGame, sessionsOf } from '../src/testing/dotnet.js';
 import { dotnetProgram } from '../src/testing/dotnet/program.mjs';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
@@ -174,6 +174,24 @@ describeWithDotnet()('the whole application beside a real .NET game', () => {
     await waitFor(async () => ((await current())?.gcHeapMb ?? 0) > 20);
     expect(api.said('Reading the garbage collections')).toBe(2);
     expect(api.said('cannot be read')).toBe(0);
+  });
+
+  it('is listened to again after the application was killed and took it over, by one session', async () => {
+    const managed = {
+      VS_SERVER_COMMAND: `"${dotnetProgram()}" --keep 20 --rate 50`,
+      VS_SERVER_AUTOSTART: 'true',
+    };
+    await startApi(managed);
+    await waitFor(async () => ((await current())?.gcHeapMb ?? 0) > 20);
+    const { pid } = await api.data<{ pid: number }>('server/status');
+    await api.kill();
+    await startApi(managed);
+    await waitFor(async () => ((await current())?.gcHeapMb ?? 0) > 20);
+    expect((await api.data<{ pid: number }>('server/status')).pid).toBe(pid);
+    // That of the killed one went with its reader.
+    await waitFor(() => sessionsOf(pid) === 1);
+    await api.data('server/stop', 'POST');
+    await unheard();
   });
 
   it('is not asked when that is switched off', async () => {

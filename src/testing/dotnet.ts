@@ -62,16 +62,9 @@ export class DotnetGame {
     return this.process.pid;
   }
 
-  private get threads(): string[] {
-    // At most 15 characters each, as the kernel has them.
-    return execFileSync('ps', ['-T', '-o', 'comm=', '-p', String(this.pid)], { encoding: 'utf8' })
-      .trim()
-      .split('\n');
-  }
-
-  /** How many sessions are open: it has a thread for each, and one more of the same name that answers at the socket. */
+  /** How many sessions are open in it. */
   get sessions(): number {
-    return this.threads.filter((name) => name === '.NET EventPipe').length - 1;
+    return sessionsOf(this.pid);
   }
 
   send(line: string): void {
@@ -111,6 +104,18 @@ export class DotnetGame {
   private async ended(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
   }
+}
+
+/** How many sessions are open in a runtime: it has a thread for each, and one more of the same name that answers at the socket. */
+export function sessionsOf(pid: number): number {
+  // At most 15 characters each, as the kernel has them.
+  const threads = execFileSync('ps', ['-T', '-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' });
+  return (
+    threads
+      .trim()
+      .split('\n')
+      .filter((name) => name === '.NET EventPipe').length - 1
+  );
 }
 
 /** What tells a process from all others, as the kernel has it. */
