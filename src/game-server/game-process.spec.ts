@@ -84,14 +84,17 @@ describe('GameProcess', () => {
         for (let line = 1; line <= 250; line++) process.${stream}.write('line ' + line + '\\n');`),
       );
       await expect(game.exited).resolves.toEqual({ code: 0, signal: null });
+      // What it wrote last may be read after its end is seen.
+      await waitFor(() => game.outputTail().at(-1) === 'line 250');
       expect(game.outputTail()).toEqual(Array.from({ length: 200 }, (_, index) => `line ${index + 51}`));
     },
   );
 
   it('gets its console command as a line', async () => {
     const game = await run(shellProgram('read line; echo "<$line>"'));
-    await game.end('/stop now', 5000);
+    await game.end('/stop now', 30_000);
     await expect(game.exited).resolves.toEqual({ code: 0, signal: null });
+    await waitFor(() => game.outputTail().length > 0);
     expect(game.outputTail()).toEqual(['</stop now>']);
   });
 

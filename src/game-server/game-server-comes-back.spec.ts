@@ -124,7 +124,7 @@ describe('a game that crashed', () => {
 
   it('is not started again when it is stopped in the moment before its crash is seen', async () => {
     // Its child holds the output for a second after the crash.
-    executable(file('daemon.sh'), '#!/bin/sh\necho $$ > daemon.new\nmv daemon.new daemon\nexec sleep 3\n');
+    executable(file('daemon.sh'), '#!/bin/sh\necho $$ > daemon.new\nmv daemon.new daemon\nexec sleep 60\n');
     const service = build(
       shellProgram('setsid ./daemon.sh & until [ -s daemon ]; do sleep 0.01; done; exit 1'),
       onCrash,
@@ -265,6 +265,7 @@ describe('a game whose exit nobody sees', () => {
     const service = takeOver(pid, file('world'));
     process.kill(pid, 'SIGKILL');
     await waitFor(() => kinds().length > ends.length);
+    await reach(service, ends.length === 1 ? 'stopped' : 'running');
     await wouldHaveStarted();
     expect(kinds()).toEqual(['game_taken_over', ...ends]);
     expect(service.status.state).toBe(ends.length === 1 ? 'stopped' : 'running');

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { isAsleep } from '../testing/children.js';
 import { temporaryFolder } from '../testing/temporary-folder.js';
 import { waitFor } from '../testing/wait-for.js';
 import { groupMembers, hasEnded, idleGame, makeZombie, shellProgram } from '../testing/game-programs.js';
@@ -251,13 +252,16 @@ describe('GameServerRecord', () => {
       });
       children.push(child);
       const [output] = (await once(child.stdout, 'data')) as [Buffer];
+      const daemon = Number(output.toString());
       try {
         const pid = child.pid ?? NaN;
+        // A process that is just becoming another program has no environment for a moment.
+        await waitFor(() => isAsleep(pid) && isAsleep(daemon));
         expect(new GameServerRecord(dataDir).game()).toEqual({ pid, identity: null });
         write({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), manager: goneManager });
         expect(new GameServerRecord(dataDir).game()).toEqual({ pid, identity: processIdentity(pid) });
       } finally {
-        process.kill(Number(output.toString()), 'SIGKILL');
+        process.kill(daemon, 'SIGKILL');
       }
     });
 

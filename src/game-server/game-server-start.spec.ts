@@ -38,12 +38,14 @@ describe('start', () => {
       lastError: null,
       restartAt: null,
     });
+    const askedMs = performance.now();
     const status = await service.start();
+    expect(status.uptimeSeconds).toBeLessThanOrEqual((performance.now() - askedMs) / 1000);
     expect(status).toEqual({
       state: 'running',
       controllable: true,
       pid: expect.any(Number),
-      uptimeSeconds: 0,
+      uptimeSeconds: expect.any(Number),
       lastExitCode: null,
       lastExitSignal: null,
       lastError: null,
@@ -55,8 +57,14 @@ describe('start', () => {
 
   it('counts the seconds since', async () => {
     const service = build(idleGame);
+    const askedMs = performance.now();
     await service.start();
-    await waitFor(() => service.status.uptimeSeconds === 1);
+    const startedMs = performance.now();
+    await waitFor(() => service.status.uptimeSeconds !== 0);
+    const atLeast = Math.floor((performance.now() - startedMs) / 1000);
+    const { uptimeSeconds } = service.status;
+    expect(uptimeSeconds).toBeGreaterThanOrEqual(Math.max(1, atLeast));
+    expect(uptimeSeconds).toBeLessThanOrEqual((performance.now() - askedMs) / 1000);
   });
 
   it('goes through the states in order, up to the end', async () => {

@@ -19,6 +19,7 @@ import {
   statesOf,
   STOP_TIMEOUT_MS,
 } from '../testing/game-server-life.js';
+import { kernelState } from '../testing/kernel.js';
 import { waitFor } from '../testing/wait-for.js';
 import { GameServerStartError, GameServerStateError } from './game-server-errors.js';
 import { type GameServerService } from './game-server.service.js';
@@ -33,13 +34,17 @@ describe('stop', () => {
   });
 
   it('asks on the console, and answers before the game has saved', async () => {
-    const service = build(nodeProgram(savingGame(file('saved'), file('ready'), 200)), {
+    const service = build(nodeProgram(savingGame(file('saved'), file('ready'))), {
       stopCommand: '/stop',
     });
     const { pid } = await service.start();
     await exists('ready');
+    // Halted, it cannot save before the answer is here.
+    process.kill(pidOf(service), 'SIGSTOP');
+    await waitFor(() => kernelState(pidOf(service)) === 'T');
     await expect(service.stop()).resolves.toMatchObject({ state: 'stopping', pid });
     expect(existsSync(file('saved'))).toBe(false);
+    process.kill(pidOf(service), 'SIGCONT');
     await expect(reach(service, 'stopped')).resolves.toMatchObject({
       lastExitCode: 0,
       lastExitSignal: null,

@@ -9,6 +9,7 @@ import {
   statesOf,
   STOP_TIMEOUT_MS,
 } from '../testing/game-server-life.js';
+import { kernelState } from '../testing/kernel.js';
 import { waitFor } from '../testing/wait-for.js';
 import { type GameServerService } from './game-server.service.js';
 
@@ -38,12 +39,18 @@ describe('a wrapper', () => {
     await service.start();
     await exists('ready');
     const group = pidOf(service);
-    expect(groupMembers(group)).toHaveLength(2);
+    const members = groupMembers(group);
+    expect(members).toHaveLength(2);
+    const game = members.find((pid) => pid !== group) ?? NaN;
+    // Halted, it saves only when it may go on.
+    process.kill(game, 'SIGSTOP');
+    await waitFor(() => kernelState(game) === 'T');
     const found = atStopped(service);
     await service.stop();
-    // SIGTERM ends the shell at once; the game in it still saves.
+    // SIGTERM ends the shell at once; the game in it has still to save.
     await waitFor(() => service.gameServerPid === null);
     expect(service.status).toMatchObject({ state: 'stopping', pid: null, uptimeSeconds: null });
+    process.kill(game, 'SIGCONT');
     await reach(service, 'stopped');
     expect(found).toEqual([{ members: [], saved: true }]);
   });
@@ -87,11 +94,12 @@ describe('a wrapper', () => {
   });
 
   it('that heeds the console leaves no child behind either', async () => {
-    const service = build(shellProgram('sleep 60 & read line; exit 7'), {
+    const service = build(shellProgram(`sleep 60 & touch '${file('ready')}'; read line; exit 7`), {
       stopCommand: '/stop',
       stopTimeoutMs: STOP_TIMEOUT_MS,
     });
     await service.start();
+    await exists('ready');
     const found = atStopped(service);
     await service.stop();
     await expect(reach(service, 'stopped')).resolves.toMatchObject({ lastExitCode: 7, lastError: null });

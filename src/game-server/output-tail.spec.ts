@@ -79,7 +79,8 @@ describe('OutputTail', () => {
     cpuOfAppends(20_000);
     const whenEmpty = cpuOfAppends(20_000);
     cpuOfAppends(300_000);
-    const whenFull = cpuOfAppends(20_000);
+    // The least of some: a collection of garbage may fall into one.
+    const whenFull = Math.min(...[1, 2, 3].map(() => cpuOfAppends(20_000)));
     // Each move of an array of 260,000 chunks takes a thousand times as long as the append itself.
     expect(whenFull).toBeLessThan(20 * whenEmpty + 20_000);
   });

@@ -26,8 +26,11 @@ import { waitFor } from './wait-for.js';
 const NEVER_MS = 60_000;
 /** Until a game that crashed for the first time is started again. */
 export const FIRST_PAUSE_MS = 50;
-/** How long a game of a test gets to save, in tests in which it does not. */
-export const STOP_TIMEOUT_MS = 250;
+/**
+ * How long a game of a test gets to save, in tests in which it does not. What does heed a signal has to be seen to have
+ * ended within this, also on a busy machine.
+ */
+export const STOP_TIMEOUT_MS = 1000;
 
 /**
  * What the tests of a game server's life share: a folder, services that run real processes in it, and the log. After each
