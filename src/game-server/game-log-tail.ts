@@ -21,18 +21,19 @@ export async function gameLogTail(
   if (dataPath === null || uptimeSeconds === null) return null;
   const late = new AbortController();
   try {
-    const reading = read(join(dataPath, 'Logs', 'server-main.log'), uptimeSeconds * 1000).catch(() => null);
+    const path = join(dataPath, 'Logs', 'server-main.log');
+    // The age is as of now; opening the file may take long.
+    const reading = read(path, uptimeSeconds * 1000, Date.now()).catch(() => null);
     return await Promise.race([reading, delay(MAX_WAIT_MS, null, { signal: late.signal, ref: false })]);
   } finally {
     late.abort();
   }
 }
 
-async function read(path: string, uptimeMs: number): Promise<string[] | null> {
+async function read(path: string, uptimeMs: number, nowMs: number): Promise<string[] | null> {
   const file = await open(path, 'r');
   try {
     const { size, mtimeMs, birthtimeMs } = await file.stat();
-    const nowMs = Date.now();
     if (nowMs - mtimeMs > uptimeMs + TOLERANCE_MS || nowMs - birthtimeMs < NEWBORN_MS) return null;
     const from = Math.max(0, size - TAIL_BYTES);
     const buffer = Buffer.alloc(size - from);
