@@ -11,6 +11,7 @@ import { processIdentity } from '../process/process-identity.js';
 import { NO_TELEMETRY } from '../metrics/game-telemetry.js';
 import { groupMembers, idleGame, nodeProgram } from '../testing/game-programs.js';
 import { gameServerLife, pidOf, reach } from '../testing/game-server-life.js';
+import { hasOpenFile } from '../testing/kernel.js';
 import { waitFor } from '../testing/wait-for.js';
 import { DotnetTelemetry } from './dotnet/dotnet-telemetry.js';
 import { type GcSample } from './dotnet/gc-meter.js';
@@ -88,12 +89,16 @@ describe('what a game says of itself', () => {
     const server = run(sampleServer('SAMPLE_CULTURE=de-DE', 'SAMPLE_LOAD_PERCENT=40'));
     const telemetry = listenTo(server);
     await server.start();
+    let printed = '';
+    server.console?.output$.subscribe((chunk) => (printed += chunk.toString()));
     const pid = pidOf(server);
     expect(telemetry.read(pid)).toEqual(NO_TELEMETRY);
     await waitFor(() => telemetry.read(pid).tickMs !== null);
     const { players, tickMs, ticksPerSecond, gcHeapMb, gcPausePercent } = telemetry.read(pid);
     expect(players).toBeGreaterThanOrEqual(0);
-    expect(tickMs).toBeGreaterThan(13);
+    const tick = [...printed.matchAll(/Average Tick Time: ([\d,]+) ms/g)].at(-1)?.[1] ?? '';
+    expect(tickMs).toBe(Number(tick.replace(',', '.')));
+    expect(tickMs).toBeGreaterThan(0);
     expect(ticksPerSecond).toBeGreaterThan(0);
     expect(gcHeapMb).toBeGreaterThan(50);
     expect(gcPausePercent).toBeNull();
@@ -102,8 +107,8 @@ describe('what a game says of itself', () => {
     expect([telemetry.read(pid + 1), telemetry.read(null)]).toEqual([NO_TELEMETRY, NO_TELEMETRY]);
     await server.shutDown();
     expect([telemetry.read(pid), telemetry.stats, telemetry.version]).toEqual([NO_TELEMETRY, null, null]);
-    expect(kinds()[0]).toBe('game_ready');
-    expect(kinds().at(-1)).toBe('game_stop_reason');
+    // Players come, and on a busy machine a tick is late.
+    expect(kinds().filter((kind) => kind.startsWith('game_'))).toEqual(['game_ready', 'game_stop_reason']);
   });
 
   it('has the heap that the runtime tells, and where that tells none, what the console says', async () => {
@@ -135,6 +140,7 @@ describe('what a game says of itself', () => {
     const telemetry = listenTo(server, 100);
     await server.start();
     await exists('heard');
+    await waitFor(() => heard().includes('/stats compact\n'));
     await delay(3000);
     expect(telemetry.read(pidOf(server))).toEqual(NO_TELEMETRY);
     // Of thirty polls: at the 1st, 2nd, 4th, 8th and 16th.
@@ -143,7 +149,6 @@ describe('what a game says of itself', () => {
         .split('\n')
         .filter((line) => line === '/stats compact').length,
     ).toBeLessThanOrEqual(6);
-    expect(heard()).toContain('/stats compact\n');
   });
 
   it('nothing is ever written to the console of a game that has not said that it is ready', async () => {
@@ -231,6 +236,7 @@ describe('what a game says of itself', () => {
     it('comes from its log when something else runs it, and lets go of that', async () => {
       const path = makeLog();
       const telemetry = listenTo(attach(file('pid'), { dataPath: file('world') }));
+      await waitFor(() => hasOpenFile(process.pid, path));
       await delay(1500);
       expect(kinds()).toEqual([]);
       appendFileSync(path, OVERLOAD);
@@ -253,6 +259,7 @@ describe('what a game says of itself', () => {
       listenTo(server);
       server.onModuleInit();
       expect([pidOf(server), server.console]).toEqual([pid, null]);
+      await waitFor(() => hasOpenFile(process.pid, path));
       await delay(1500);
       appendFileSync(path, OVERLOAD);
       await waitFor(() => kinds().includes('tick_overload'));

@@ -161,7 +161,7 @@ describe('WebhookQueue', () => {
 
   it('gives up what was not taken for its whole life, and goes on to the next', async () => {
     const target = await receiver(answering(500));
-    const queue = queueTo(target, { lifetimeMs: 200, longestPauseMs: 20 });
+    const queue = queueTo(target, { lifetimeMs: 1500, longestPauseMs: 20 });
     queue.add([message('1')]);
     await waitFor(() => queue.length === 0);
     expect(target.received.length).toBeGreaterThan(5);
