@@ -26,8 +26,13 @@ export function kernelAgeMs(pid: number): number {
 function kernelWaitedMs(pid: number): number {
   const threads = readdirSync(`/proc/${pid}/task`);
   const waitedNs = threads.map((thread) => {
-    const [, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
-    return Number(waited);
+    try {
+      const [, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+      return Number(waited);
+    } catch {
+      // It has just ended.
+      return 0;
+    }
   });
   return waitedNs.reduce((sum, ns) => sum + ns, 0) / 1e6;
 }

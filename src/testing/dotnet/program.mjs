@@ -28,23 +28,26 @@ export function dotnetProgram() {
   if (existsSync(program) && statSync(join(FOLDER, `${NAME}.dll`)).mtimeMs > statSync(SOURCE).mtimeMs)
     return program;
   rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER);
+  // Two files of tests may make it at the same time: each in a folder of its own.
+  const folder = `${FOLDER}-${process.pid}`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
   const { runtimeTarget, targets } = readJson('deps');
   const target = runtimeTarget.name;
   const [runtime, parts] = Object.entries(targets[target]).find(([name]) =>
     /^runtimepack.*NETCore\.App/.test(name),
   );
   for (const file of Object.keys({ ...parts.runtime, ...parts.native }))
-    linkSync(join(PACKAGE, basename(file)), join(FOLDER, basename(file)));
+    linkSync(join(PACKAGE, basename(file)), join(folder, basename(file)));
   const own = `${NAME}/1.0.0`;
   const library = { type: 'project', serviceable: false, sha512: '' };
-  writeJson('deps', {
+  writeJson(folder, 'deps', {
     runtimeTarget,
     targets: { [target]: { [own]: { runtime: { [`${NAME}.dll`]: {} } }, [runtime]: parts } },
     libraries: { [own]: library, [runtime]: library },
   });
   const { tfm, includedFrameworks } = readJson('runtimeconfig').runtimeOptions;
-  writeJson('runtimeconfig', {
+  writeJson(folder, 'runtimeconfig', {
     runtimeOptions: {
       tfm,
       includedFrameworks: includedFrameworks.filter(({ name }) => name === 'Microsoft.NETCore.App'),
@@ -52,11 +55,17 @@ export function dotnetProgram() {
       configProperties: { 'System.Globalization.Invariant': true },
     },
   });
-  const compiled = join(FOLDER, 'game.exe');
+  const compiled = join(folder, 'game.exe');
   execFileSync(COMPILER, ['-target:exe', '-optimize', `-out:${compiled}`, SOURCE], { stdio: 'inherit' });
-  renameSync(compiled, join(FOLDER, `${NAME}.dll`));
-  // Last: where it is, the folder is complete.
-  linkSync(join(PACKAGE, NAME), program);
+  renameSync(compiled, join(folder, `${NAME}.dll`));
+  linkSync(join(PACKAGE, NAME), join(folder, NAME));
+  try {
+    renameSync(folder, FOLDER);
+  } catch (error) {
+    // The other was quicker; its program is the same.
+    if (!existsSync(program)) throw error;
+    rmSync(folder, { recursive: true });
+  }
   return program;
 }
 
@@ -64,6 +73,6 @@ function readJson(kind) {
   return JSON.parse(readFileSync(join(PACKAGE, `${NAME}.${kind}.json`), 'utf8'));
 }
 
-function writeJson(kind, content) {
-  writeFileSync(join(FOLDER, `${NAME}.${kind}.json`), JSON.stringify(content));
+function writeJson(folder, kind, content) {
+  writeFileSync(join(folder, `${NAME}.${kind}.json`), JSON.stringify(content));
 }
