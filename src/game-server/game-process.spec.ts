@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../testing/temporary-folder.js';
+import { kernelState } from '../testing/kernel.js';
 import { waitFor } from '../testing/wait-for.js';
 import {
   executable,
@@ -104,6 +105,15 @@ describe('GameProcess', () => {
     await waitFor(() => existsSync(ready));
     await game.end('/stop', 0);
     await expect(game.exited).resolves.toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
+  it('has heeded a signal also when this process was held up for longer than the timeout', async () => {
+    const game = await run(idleGame);
+    const ending = game.end('', 100);
+    const untilMs = performance.now() + 200;
+    while (kernelState(game.pid) !== 'Z' || performance.now() < untilMs);
+    await expect(ending).resolves.toBe(false);
+    await expect(game.exited).resolves.toEqual({ code: null, signal: 'SIGTERM' });
   });
 
   it('may be ended twice at once, and again after its end', async () => {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { type Observable } from 'rxjs';
 import { steadyNowMs } from '../process/clock.js';
 import { isGroupAlive, signalGroup } from '../process/process-group.js';
@@ -94,5 +94,7 @@ export abstract class RunningGame {
     const elapsed = delay(timeoutMs, undefined, { signal: timeout.signal }).catch(() => undefined);
     await Promise.race([this.exited, elapsed]);
     timeout.abort();
+    // If we were held up for all that time, an end that has come is still to be heard of.
+    if (this.isRunning) await turn();
   }
 }
