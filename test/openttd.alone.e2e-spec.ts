@@ -1,7 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { type GameServerStatus } from '../src/game-server/game-server-status.js';
 import { ApiProcess } from '../src/testing/api-process.mjs';
@@ -10,6 +8,7 @@ import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { describeWith } from '../src/testing/components.js';
 import { kernelCpuMs, kernelRssMib } from '../src/testing/kernel.js';
+import { freePort } from './support/free-port.js';
 
 const OPENTTD = '/usr/games/openttd';
 const SAMPLES = 6;
@@ -95,13 +94,4 @@ async function nextSample(api: ApiProcess, after?: Sample): Promise<Sample> {
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('not started');
   return value;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -7,21 +7,18 @@ import { type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type Browser } from 'playwright-core';
 import { formatValue } from '../src/page/client/format.js';
-import { ADMIN_KEY, ApiProcess, MONITOR_KEY } from '../src/testing/api-process.mjs';
+import { toPoint } from '../src/page/client/samples.js';
+import { toTimeline } from '../src/page/client/timeline.js';
+import { ADMIN_KEY, ApiProcess, MONITOR_KEY, type WireSnapshot } from '../src/testing/api-process.mjs';
 import { isAlive } from '../src/testing/kernel.js';
 import { temporaryFolder } from '../src/testing/temporary-folder.js';
 import { waitFor } from '../src/testing/wait-for.js';
 import { CHROMIUM, launchBrowser, WatchedPage } from './support/browser.js';
 import { describeWith } from '../src/testing/components.js';
+import { freePort } from './support/free-port.js';
 
 const INTERVAL_SECONDS = 0.5;
 const UNUSUAL_KEY = 'a+b%41"%';
-
-interface Sample {
-  readonly timestamp: string;
-  readonly apiMemoryMb: number;
-  readonly gameMemoryMb: number | null;
-}
 
 describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
   const folder = temporaryFolder();
@@ -53,7 +50,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
       }),
     ]);
     // After the others, whose start may hold up its samples.
-    api = await startApi();
+    api = await startApi({ VS_API_PORT: String(await freePort()) });
   });
 
   afterEach(async () => {
@@ -90,7 +87,17 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.reads('game-memory', /MiB/);
   }
 
-  const history = async () => (await api.data<{ metrics: Sample[] }>('metrics/history')).metrics;
+  const history = async () => (await api.data<{ metrics: WireSnapshot[] }>('metrics/history')).metrics;
+
+  /** Nothing is hatched but where samples are missing: a machine that is very busy may have held some up. */
+  async function expectNoHole(chart: string): Promise<void> {
+    await waitFor(async () => {
+      if ((await watched.pixels(chart, '--hatch')) < 20) return true;
+      const points = (await history()).map(toPoint);
+      const known = { from: points[0]?.time ?? 0, to: points.at(-1)?.time ?? 0 };
+      return toTimeline(points, known, INTERVAL_SECONDS).holes.length > 0;
+    }, `no hole in the ${chart}`);
+  }
 
   it('logs in by the address, from which the key is gone at once, for this session only', async () => {
     await openDashboard();
@@ -163,7 +170,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     for (const chart of ['memory-chart', 'cpu-chart']) {
       await waitFor(async () => (await watched.pixels(chart, '--game')) > 50);
       await waitFor(async () => (await watched.pixels(chart, '--api')) > 50);
-      expect(await watched.pixels(chart, '--hatch')).toBeLessThan(20);
+      await expectNoHole(chart);
     }
     const label = () => watched.page.getAttribute('#memory-chart .u-over', 'aria-label');
     await waitFor(async () => {
@@ -183,7 +190,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     const offered = await watched.page.locator('#ranges button').allTextContents();
     expect(offered).toEqual(['5 min', '15 min', 'all']);
     await watched.page.click('#ranges button:has-text("all")');
-    expect(new URL(watched.page.url()).search).toBe('?range=all');
+    await watched.page.waitForURL((url) => url.search === '?range=all');
     await watched.page.reload();
     await watched.reads('live', /^Live$/);
     expect(await watched.page.locator('#ranges button[aria-pressed=true]').textContent()).toBe('all');
@@ -235,7 +242,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.reads('server-state', /^running$/);
     expect(await watched.text('server-error')).toBe('');
     await watched.reads('game-memory', /MiB/);
-    expect(await watched.pixels('memory-chart', '--hatch')).toBeLessThan(20);
+    await expectNoHole('memory-chart');
     expect((await history()).some(({ gameMemoryMb }) => gameMemoryMb === null)).toBe(true);
   });
 
@@ -354,10 +361,15 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
         return /MiB/.test((await watched.page.textContent('#memory-chart .u-legend')) ?? '');
       });
       expect(await watched.page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      const legend = await watched.page.locator('#memory-chart .u-legend').boundingBox();
-      const lastRow = await watched.page.locator('#memory-chart .u-series').last().boundingBox();
-      if (!legend || !lastRow) throw new Error('no legend');
-      expect(lastRow.y + lastRow.height).toBeLessThanOrEqual(legend.y + legend.height);
+      // In one moment: what is above it comes and goes.
+      const bottoms = await watched.page.evaluate(() => {
+        const bottomOf = (part: Element | undefined) => part?.getBoundingClientRect().bottom;
+        return {
+          legend: bottomOf(document.querySelector('#memory-chart .u-legend') ?? undefined),
+          lastRow: bottomOf([...document.querySelectorAll('#memory-chart .u-series')].at(-1)),
+        };
+      });
+      expect(bottoms.lastRow).toBeLessThanOrEqual(bottoms.legend ?? NaN);
     },
   );
 
@@ -491,7 +503,7 @@ describeWith('Chromium', CHROMIUM)('the page, in a browser', () => {
     await watched.reads('live', /stale, last sample/);
     await watched.reads('server-state', /^unknown$/);
     expect(await watched.page.isDisabled('#restart')).toBe(true);
-    expect(await watched.page.locator('#game-memory.old').count()).toBe(1);
+    await watched.page.waitForSelector('#game-memory.old');
 
     api = await startApi({ VS_API_PORT: port });
     // Samples that are taken before the page comes back: it has to ask for them.

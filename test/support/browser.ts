@@ -21,7 +21,7 @@ const ARGS = [
 ];
 
 export function launchBrowser(...more: string[]): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...more] });
+  return chromium.launch({ executablePath: CHROMIUM, args: [...ARGS, ...more], timeout: 90_000 });
 }
 
 /** A page in a session of its own that notes what it says on the console and whom it asks. */
