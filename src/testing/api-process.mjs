@@ -48,6 +48,8 @@ export class ApiProcess {
   constructor(child) {
     /** @readonly */
     this.child = child;
+    /** @private What it wrote before it ended may be read after that. */
+    this.hasClosed = false;
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (/** @type {Buffer} */ chunk) => (this.output += chunk.toString()));
     const killIt = () => child.kill('SIGKILL');
@@ -60,6 +62,7 @@ export class ApiProcess {
       child.once('error', fail);
       child.once('close', (code, signal) => {
         process.off('exit', killIt);
+        this.hasClosed = true;
         done({ code, signal });
       });
     });
@@ -122,7 +125,7 @@ export class ApiProcess {
   async waitForOutput(pattern, timeoutMs = 30_000) {
     const deadlineMs = performance.now() + timeoutMs;
     while (!pattern.test(this.output)) {
-      if (!this.isRunning) throw new Error(`the API ended:\n${this.output}`);
+      if (this.hasClosed) throw new Error(`the API ended:\n${this.output}`);
       if (performance.now() > deadlineMs) throw new Error(`not within ${timeoutMs / 1000} s: ${pattern}`);
       await new Promise((done) => setTimeout(done, 5));
     }

@@ -59,11 +59,15 @@ export class Prometheus {
       { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
     );
     const prometheus = new Prometheus(child, `http://${address}`);
-    await waitFor(async () => {
-      if (child.exitCode !== null) throw new Error(`Prometheus ended:\n${prometheus.output}`);
-      const ready = await fetch(`http://${address}/-/ready`).catch(() => null);
-      return ready?.status === 200;
-    });
+    await waitFor(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`Prometheus ended:\n${prometheus.output}`);
+        const ready = await fetch(`http://${address}/-/ready`).catch(() => null);
+        return ready?.status === 200;
+      },
+      'Prometheus answers',
+      90_000,
+    );
     return prometheus;
   }
 

@@ -34,6 +34,8 @@ export class SampleServer {
   readonly saveFile: string;
   readonly child: ChildProcess;
   readonly exited: Promise<unknown[]>;
+  /** What it wrote before it ended may be read after that. */
+  private hasClosed = false;
 
   constructor(folder: string, variables: Record<string, string>) {
     this.saveFile = join(folder, 'saved.txt');
@@ -42,7 +44,10 @@ export class SampleServer {
     });
     this.child.stdout?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
     this.child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
+    // A line may be written to it when it has just ended.
+    this.child.stdin?.on('error', () => undefined);
     this.exited = once(this.child, 'close');
+    this.child.once('close', () => (this.hasClosed = true));
   }
 
   get isRunning(): boolean {
@@ -56,7 +61,7 @@ export class SampleServer {
   async waitForOutput(pattern: RegExp): Promise<void> {
     await waitFor(() => {
       if (pattern.test(this.output)) return true;
-      if (!this.isRunning) throw new Error(`it ended:\n${this.output}${this.errors}`);
+      if (this.hasClosed) throw new Error(`it ended:\n${this.output}${this.errors}`);
       return false;
     });
   }
