@@ -104,6 +104,8 @@ describe('the alerts', () => {
     // At the earliest.
     expect((target.received[1]?.atMs ?? 0) - startedMs).toBeGreaterThan(1000);
     expect(await firing(app)).toEqual(['cpu']);
+    // It has arrived; that it was taken is known a little later.
+    await waitFor(async () => (await alerts(app)).webhook.waiting === 0);
     const metrics = await (await app.request('metrics')).text();
     expect(metrics).toContain('\nvintagestory_alerts_firing{rule="cpu"} 1\n');
     expect(valueOf('vintagestory_alert_messages_waiting', metrics)).toBe(0);

@@ -23,7 +23,7 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
     it('fills the memory, so that charts go on after a restart; a hole stays a hole', async () => {
       const first = await archive.start({ VS_SERVER_COMMAND: BURNER, VS_SERVER_AUTOSTART: 'true' });
       await eventually('the game', async () =>
-        (await first.history()).some((s) => s.gameCpuPercent !== null),
+        (await first.history()).some((s) => (s.gameCpuPercent ?? 0) > 5),
       );
       await first.end();
       const stored = storedTimes(archive.file);
@@ -41,7 +41,8 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('the archive', () => {
       await eventually('samples', async () => (await running.history('?minutes=5')).length > 2);
       expect(await running.degraded()).toBeNull();
       const { metrics } = await running.data<{ metrics: WireBucket[] }>('metrics/history?minutes=5&points=2');
-      expect(metrics[0]?.sampleCount).toBeGreaterThan(2);
+      // A bucket may have ended meanwhile.
+      expect(metrics.reduce((sum, { sampleCount }) => sum + sampleCount, 0)).toBeGreaterThan(2);
       expect(statSync(archive.file, { throwIfNoEntry: false })).toBeUndefined();
       expect(await running.end()).toBe(0);
     });
