@@ -48,12 +48,15 @@ async function change(of: ApiProcess, intervalSeconds: number): Promise<void> {
   expect((await of.request('api/v1alpha1/settings', { method: 'PATCH', headers, body })).status).toBe(200);
 }
 
-/** Gives each event of the stream to `take`, until the app ends. */
-async function follow(from: ApiProcess, take: (event: WireEvent) => void): Promise<void> {
-  // It may be killed before it answers.
-  const response = await from.request('api/v1alpha1/metrics/stream').catch(() => null);
+/** Resolves once the stream is open: gives each event of it to `take`, until the app ends, which is `ended`. */
+async function follow(from: ApiProcess, take: (event: WireEvent) => void): Promise<{ ended: Promise<void> }> {
+  const response = await from.request('api/v1alpha1/metrics/stream');
+  return { ended: readEvents(response, take) };
+}
+
+async function readEvents(response: Response, take: (event: WireEvent) => void): Promise<void> {
   const parser = new EventParser();
-  const reader = response?.body?.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
     const piece = await reader?.read().catch(() => undefined);
     if (piece?.value === undefined) return;
@@ -73,7 +76,7 @@ describe('the timeline', () => {
     const withoutAlerts = (list: readonly WireEvent[]) => list.filter(({ kind }) => !/^alert_/.test(kind));
     const first = await start({ VS_SERVER_COMMAND: game('setTimeout(() => process.exit(3), 500)') });
     const streamed: WireEvent[] = [];
-    const stream = follow(first, (event) => streamed.push(event));
+    const stream = await follow(first, (event) => streamed.push(event));
     await first.data('server/start', 'POST');
     await waitFor(async () => kindsOf(await events(first)).includes('game_crashed'));
     await change(first, 0);
@@ -84,7 +87,7 @@ describe('the timeline', () => {
     expect(valueOf('vintagestory_server_crashes_total', metrics)).toBe(1);
     expect(valueOf('vintagestory_server_overloads_total', metrics)).toBe(0);
     expect(await first.end()).toBe(0);
-    await stream;
+    await stream.ended;
     const life = ['game_starting', 'game_crashed'];
     const collection = ['collection_paused', 'collection_resumed', 'collection_interval_changed'];
     expect(withoutAlerts(streamed).map(({ kind }) => kind)).toEqual([...life, ...collection]);
