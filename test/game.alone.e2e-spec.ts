@@ -12,7 +12,7 @@ describe('the whole application with the sample server', () => {
   beforeAll(async () => {
     api = await ApiProcess.start(
       {
-        VS_METRICS_INTERVAL: '0.2',
+        VS_METRICS_INTERVAL: '1',
         VS_DATA_DIR: '',
         VS_SERVER_COMMAND: `${process.execPath} ${resolve('examples/sample-server.mjs')}`,
         VS_SERVER_AUTOSTART: 'true',
@@ -46,8 +46,8 @@ describe('the whole application with the sample server', () => {
     const gapsMs = samples
       .slice(1)
       .map((sample, i) => Date.parse(sample.timestamp) - Date.parse(samples[i]?.timestamp ?? ''));
-    // 0.2 s apart: a lost sample would leave 400 ms.
-    expect(Math.max(...gapsMs)).toBeLessThan(390);
+    // 1 s apart: a lost sample would leave 2 s; a busy machine may hold one up a little.
+    expect(Math.max(...gapsMs)).toBeLessThan(1900);
     expect(samples.at(-1)).toMatchObject({ gameMemoryMb: null, gameCpuPercent: null });
   });
 });
