@@ -12,6 +12,9 @@ import { describeWithTmpfs, Tmpfs } from './support/tmpfs.js';
 
 const AT_SIGNAL = resolve('test/faults/programs/at-signal.mjs');
 const LISTENS = /Vintage Story metrics: http\S+\s/;
+/** The whole line, of which the first piece may be read before the rest. */
+const LOST = /^\((\d+) lines of this log are lost: it could not be written\)$/m;
+const START_MS = 90_000;
 
 describe('the log', () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -60,7 +63,7 @@ describe('the log', () => {
   }
 
   async function isUp(): Promise<void> {
-    await waitFor(() => LISTENS.test(api.output) && existsSync(file('ready')));
+    await waitFor(() => LISTENS.test(api.output) && existsSync(file('ready')), 'it is up', START_MS);
   }
 
   /** Has the API write more than may wait, by way of the console; it must answer all the same. */
@@ -87,8 +90,7 @@ describe('the log', () => {
 
   /** All of it: what waited, then how many lines are missing, then what came after that. */
   function expectCountedLoss(): void {
-    const [, lost = ''] =
-      /^\((\d+) lines of this log are lost: it could not be written\)$/m.exec(api.output) ?? [];
+    const [, lost = ''] = LOST.exec(api.output) ?? [];
     const printed = [...api.output.matchAll(/^line (\d+) \.{100}$/gm)].map(([, number]) => Number(number));
     expect(printed).toEqual(printed.map((_, i) => i + 1));
     expect(printed.length).toBeGreaterThan(1000);
@@ -105,7 +107,7 @@ describe('the log', () => {
     if (readers[0] !== undefined) await ended(readers[0]);
     await printMuch();
     readPipe();
-    await waitFor(() => api.output.includes('are lost'));
+    await waitFor(() => LOST.test(api.output));
     expectCountedLoss();
     await changeInterval(9);
     await waitFor(() => api.output.includes('Collecting every 9 s'));
@@ -118,7 +120,7 @@ describe('the log', () => {
     readers[0]?.kill('SIGSTOP');
     await printMuch();
     readers[0]?.kill('SIGCONT');
-    await waitFor(() => api.output.includes('are lost'));
+    await waitFor(() => LOST.test(api.output));
     expectCountedLoss();
     readers[0]?.kill('SIGSTOP');
     await printMuch();
@@ -131,7 +133,7 @@ describe('the log', () => {
     const chat = `\x1b]0;title\x07\x1b[2J\x9b31mred\u202e\r${forged}\n${forged}\u2028${forged}\n`;
     writeFileSync(file('game.cjs'), `process.stdout.write(${JSON.stringify(chat)}, () => process.exit(3))`);
     api = ApiProcess.spawn(variables(), folder.path);
-    await api.waitForOutput(/ended with exit code 3\..*\n.*\n.*\n.*\n/);
+    await api.waitForOutput(/ended with exit code 3\..*\n.*\n.*\n.*\n/, START_MS);
     expect(api.output).toContain('\\x1b]0;title\\x07\\x1b[2J\\x9b31mred\\u202e\\r[Nest] 1');
     expect(api.output).not.toMatch(/[^\P{C}\n]/u);
     expect(api.output.split('\n').filter((line) => line.startsWith('[Nest] 1  -'))).toEqual([]);
@@ -162,11 +164,11 @@ describe('the log', () => {
       api = ApiProcess.spawn(variables(), folder.path, { command, stdio: ['ignore', log, log] });
       closeSync(log);
       const read = () => (api.output = readFileSync(join(disk.path, 'log'), 'utf8'));
-      await waitFor(() => LISTENS.test(read()) && existsSync(file('ready')));
+      await waitFor(() => LISTENS.test(read()) && existsSync(file('ready')), 'it is up', START_MS);
       fill();
       await printMuch();
       rmSync(join(disk.path, 'ballast'));
-      await waitFor(() => read().includes('are lost'));
+      await waitFor(() => LOST.test(read()));
       expectCountedLoss();
       fill();
       await printMuch();
@@ -190,7 +192,7 @@ describe('the log', () => {
       api.child.stdin?.write('\x13');
       await printMuch(pid);
       process.kill(pid, 'SIGTERM');
-      await waitFor(() => existsSync(file('saved')));
+      await waitFor(() => existsSync(file('saved')) && readFileSync(file('saved'), 'utf8') !== '');
       expect(readFileSync(file('saved'), 'utf8')).toBe('/stop');
       expect((await api.exited).code).toBe(0);
     });

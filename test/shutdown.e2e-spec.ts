@@ -63,7 +63,10 @@ describe('a shutdown', () => {
     ['reject', 'Nobody handled this error: Error: rejected by the test'],
   ])('after an error that nobody handled (%s), under more of them and of signals', async (what, reason) => {
     await start(withModule('at-signal.mjs'), { AT_SIGNAL: what });
-    for (const signal of ['SIGUSR2', 'SIGTERM', 'SIGUSR2', 'SIGHUP', 'SIGINT'] as const) {
+    api.child.kill('SIGUSR2');
+    // Of several signals that wait, the one with the smallest number is the first.
+    await api.waitForOutput(/Nobody handled this error/);
+    for (const signal of ['SIGTERM', 'SIGUSR2', 'SIGHUP', 'SIGINT'] as const) {
       api.child.kill(signal);
       await new Promise((done) => setTimeout(done, 20));
     }

@@ -119,6 +119,7 @@ describe('a start', () => {
   it('prints a random key with the address when none was set, and takes an empty value for unset', async () => {
     const empty = { VS_API_KEY_ADMIN: '', VS_METRICS_INTERVAL: '', VS_METRICS_CAPACITY: ' ' };
     api = ApiProcess.spawn(empty, folder.path);
+    await api.untilItListens();
     await api.waitForOutput(/#key=\S+\n/);
     const key = /#key=(\S+)/.exec(api.output)?.[1] ?? '';
     const info = await api.request('api/v1alpha1/metrics/info', {}, key);
