@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { kernelState } from './kernel.js';
 
 /** No child outlives this, even when the test that should end it is killed. */
-const LIFE_MS = 60_000;
+const LIFE_MS = 180_000;
 
 const BURN = `const end = Date.now() + ${LIFE_MS}; while (Date.now() < end);`;
 const BURN_IN_WORKER = `require('node:worker_threads').parentPort.postMessage('up'); ${BURN}`;
@@ -54,12 +54,12 @@ export class Children {
 
   /** A small program that does nothing; answers at once. */
   justStarted(): Child {
-    return this.start('sleep', ['60']).child;
+    return this.start('sleep', [String(LIFE_MS / 1000)]).child;
   }
 
   /** `sleep` under a shell that turned into another `sleep`: a parent that never waits for its child. */
   async zombieToBe(): Promise<OrphanToBe> {
-    const { child: parent, output } = this.start('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
+    const { child: parent, output } = this.start('sh', ['-c', 'sleep 180 & echo $!; exec sleep 180']);
     const pid = Number(await output);
     this.orphans.add(pid);
     // While it is the shell, the parent does wait.

@@ -61,8 +61,10 @@ export async function marked<T>(pid: number, read: () => T | Promise<T>): Promis
 
 /** The start of a process; the kernel tells its age to a tick. */
 export function markOfBirth(pid: number): KernelMark {
-  const bornAtMs = performance.now() - kernelAgeMs(pid);
-  return { atMs: [bornAtMs - TICK_MS, bornAtMs + TICK_MS], cpuMs: [0, 0], waitedMs: 0 };
+  const beforeMs = performance.now();
+  const ageMs = kernelAgeMs(pid);
+  const afterMs = performance.now();
+  return { atMs: [beforeMs - ageMs - TICK_MS, afterMs - ageMs + TICK_MS], cpuMs: [0, 0], waitedMs: 0 };
 }
 
 /**

@@ -35,7 +35,7 @@ async function remove(folder: string): Promise<void> {
       return;
     } catch (error) {
       const left = readFileSync(join(folder, 'cgroup.procs'), 'utf8').trim().split('\n');
-      if (attempt >= 100) throw error;
+      if (attempt >= 600) throw error;
       // Also what a test that failed has left behind.
       if (attempt === 20) for (const pid of left) if (pid !== '') process.kill(Number(pid), 'SIGKILL');
       await sleep(50);
