@@ -92,10 +92,13 @@ describeWith('libfaketime', FAKETIME)('the archive, when the wall clock', () => 
       }
     };
     await watch(10);
+    // The game starts together with the API, and is too young at first.
+    while (![...given.values()].some(({ gameCpuPercent }) => gameCpuPercent !== null))
+      await watch(given.size + 1);
     clock.set(jump);
-    await watch(18);
+    await watch(given.size + 8);
     clock.set('+0');
-    await watch(32);
+    await watch(given.size + 14);
 
     const stored = storedTimes(file);
     expect(stored).toEqual([...new Set(stored)]);
@@ -109,9 +112,7 @@ describeWith('libfaketime', FAKETIME)('the archive, when the wall clock', () => 
 
     // A window that were an hour too long, or negative, would give 0; a busy machine starves the burner a little.
     const all = [...given.values()].map(({ gameCpuPercent }) => gameCpuPercent);
-    // The game starts together with the API, and is too young at first.
     const first = all.findIndex((percent) => percent !== null);
-    expect(first).toBeLessThan(10);
     const cpu = all.slice(Math.max(3, first), -1).map((percent) => percent ?? NaN);
     expect(Math.min(...cpu)).toBeGreaterThan(0.3);
     expect(Math.max(...cpu)).toBeLessThan(110);

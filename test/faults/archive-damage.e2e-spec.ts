@@ -87,7 +87,7 @@ function makeArchive(): [db: Buffer, wal: Buffer] {
 function run(program: string, files: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [program, ...files], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000,
   });
 }
 

@@ -6,6 +6,7 @@ import { ADMIN_KEY, ApiProcess } from '../../src/testing/api-process.mjs';
 import { eventually } from '../support/eventually.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { describeWith } from '../../src/testing/components.js';
+import { kernelCpuMs } from '../../src/testing/kernel.js';
 import { sqlite } from '../support/sqlite-shell.js';
 
 const LONG = 'api/v1alpha1/metrics/history?minutes=5256000&points=10000';
@@ -65,10 +66,11 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('many queries of the history', () =>
     clients = [];
   }
 
-  async function msOf(path: string): Promise<number> {
-    const startMs = performance.now();
+  /** CPU time that the app uses until it has answered: of a busy machine it does not get more. */
+  async function cpuMsOf(path: string): Promise<number> {
+    const beforeMs = kernelCpuMs(app.pid);
     expect((await app.request(path)).status).toBe(200);
-    return performance.now() - startMs;
+    return kernelCpuMs(app.pid) - beforeMs;
   }
 
   it('answers a small one before the long ones that came before it', async () => {
@@ -82,23 +84,30 @@ describeWith('sqlite3', '/usr/bin/sqlite3')('many queries of the history', () =>
   });
 
   it('drops those of clients that have gone', async () => {
-    const aloneMs = await msOf(LONG);
+    const aloneMs = await cpuMsOf(LONG);
     ask(LONG, 40);
     await eventually('the first is answered', () => answered() > 0);
     leave();
     // Behind all that were not dropped it would take some forty times as long.
-    expect(await msOf(LONG)).toBeLessThan(aloneMs * 15);
+    expect(await cpuMsOf(LONG)).toBeLessThan(aloneMs * 15);
     expect(app.said('ERROR')).toBe(0);
   });
 
   it('refuses what would wait too long, and says when to come again', async () => {
     ask(LONG, 90);
-    await eventually('some are refused', () => clients.some(({ answer }) => answer.includes(' 503 ')));
-    const refused = clients.find(({ answer }) => answer.includes(' 503 '));
-    expect(refused?.answer).toMatch(/^retry-after: \d+\r$/im);
-    expect(refused?.answer).toMatch(/wait already; ask again later/);
-    const file = await app.request('api/v1alpha1/metrics/export');
-    expect(file.status).toBe(503);
+    const refused = await eventually('some are refused', () =>
+      clients.find(({ answer }) => answer.includes(' 503 ') && answer.includes('}')),
+    );
+    expect(refused.answer).toMatch(/^retry-after: \d+\r$/im);
+    expect(refused.answer).toMatch(/wait already; ask again later/);
+    const file = await eventually('an export is refused', async () => {
+      const response = await app.request('api/v1alpha1/metrics/export');
+      if (response.status === 503) return response;
+      // Some were answered before it came.
+      await response.body?.cancel();
+      ask(LONG, 90);
+      return null;
+    });
     expect(file.headers.get('retry-after')).not.toBeNull();
     leave();
     await eventually('it answers again', async () => (await app.request(SMALL)).status === 200);

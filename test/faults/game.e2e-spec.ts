@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type GameServerStatus } from '../../src/game-server/game-server-status.js';
 import { ApiProcess, type WireSnapshot } from '../../src/testing/api-process.mjs';
+import { isAsleep } from '../../src/testing/children.js';
 import { isAlive } from '../../src/testing/kernel.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { waitFor } from '../../src/testing/wait-for.js';
@@ -61,6 +62,12 @@ async function samplesLater(of: ApiProcess, count: number): Promise<WireSnapshot
   return current(of);
 }
 
+/** The children of a process's first thread. */
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? [] : children.split(' ').map(Number);
+}
+
 async function measured(of: ApiProcess): Promise<void> {
   await waitFor(async () => (await current(of)).gameMemoryMb !== null);
 }
@@ -82,7 +89,7 @@ describe('a game that', () => {
         VS_METRICS_INTERVAL: '0.1',
         VS_DATA_DIR: '',
         VS_SERVER_COMMAND: `sh ${script}`,
-        VS_SERVER_STOP_TIMEOUT: '0.5',
+        VS_SERVER_STOP_TIMEOUT: '1',
       },
       ownFolder.path,
     );
@@ -140,8 +147,10 @@ describe('a game that', () => {
   });
 
   it('leaves a zombie behind is measured as what lives of it', async () => {
-    const pid = await play('sleep 1 & exec sleep 60');
+    const pid = await play('sleep 60 & exec sleep 60');
+    await waitFor(() => isAsleep(pid) && childrenOf(pid).every(isAsleep));
     await waitFor(async () => ((await current(app)).gameMemoryMb ?? 0) > 1.5 * kernelRssMib(pid));
+    for (const child of childrenOf(pid)) process.kill(child, 'SIGKILL');
     await waitFor(async () => ((await current(app)).gameMemoryMb ?? Infinity) < 1.5 * kernelRssMib(pid));
     expect(Math.abs(((await current(app)).gameMemoryMb ?? NaN) - kernelRssMib(pid))).toBeLessThan(0.01);
     expect(kernelZombies(pid)).toBe(1);
@@ -150,8 +159,7 @@ describe('a game that', () => {
   it('is started by a wrapper is measured whole', async () => {
     const pid = await play(`"${process.execPath}" -e 'for (;;);'; true`);
     await waitFor(async () => ((await current(app)).gameCpuPercent ?? 0) > 30);
-    const { gameMemoryMb } = await current(app);
-    expect(gameMemoryMb).toBeGreaterThan(kernelRssMib(pid) + 20);
+    await waitFor(async () => Number((await current(app)).gameMemoryMb) > kernelRssMib(pid) + 20);
   });
 });
 
@@ -159,6 +167,8 @@ describe('an API', () => {
   it('without free descriptors goes on, says so once, and recovers', async () => {
     const [app, pid] = await start(`sh -c "trap 'sleep 60 &' USR1; sleep 60 & while :; do wait; done"`);
     await measured(app);
+    // Before its trap is set, the signal would end it.
+    await waitFor(() => childrenOf(pid).length > 0);
     const { pid: apiPid = 0 } = app.child;
     execFileSync('prlimit', ['--pid', String(apiPid), '--nofile=3:']);
     // What is known is read from files that are open; a new child would need some.

@@ -64,7 +64,7 @@ describeWithNamespaces()('two containers on one VS_DATA_DIR', () => {
       message: expect.stringMatching(/Another copy of this app has the folder .*end it first.*VS_DATA_DIR/),
     });
     expect(games()).toHaveLength(1);
-    expect(second.output).toContain('Another copy of this app has');
+    await second.waitForOutput(/Another copy of this app has/);
 
     await first.kill();
     await waitFor(() => second.output.includes('The other copy of this app has ended'));
@@ -107,7 +107,7 @@ describe('an API that is killed while it starts the game', () => {
     expect((await killed.exited).signal).toBe('SIGKILL');
     const next = await start(settings);
     await waitFor(async () => (await status(next)).state === 'running');
-    expect(next.output).toContain('taking it over');
+    await next.waitForOutput(/taking it over/);
     expect(games()).toEqual([(await status(next)).pid]);
     next.child.kill('SIGTERM');
     expect((await next.exited).code).toBe(0);

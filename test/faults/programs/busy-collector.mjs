@@ -34,7 +34,7 @@ async function sample() {
 }
 
 await sample();
-await delay(300);
+await delay(500);
 if (fault === 'pool') {
   for (let i = 0; i < 8; i++) pbkdf2('x', 'y', 400_000, 64, 'sha512', () => hashesDone++);
   await sample();
@@ -45,7 +45,7 @@ if (fault === 'pool') {
   await pending;
 }
 // A shorter window would reach back to the sample before.
-await delay(300);
+await delay(500);
 await sample();
 await delay(500);
 await sample();

@@ -44,8 +44,15 @@ const replaced = await sampler.sampleGame(idle.pid);
 const totalAfter = sampler.gameCpuTotalMs;
 await end(idle);
 
-const again = await run(BUSY, busy.pid);
-const young = await sampler.sampleGame(again.pid);
+let [again, young] = [];
+for (let tookMs = Infinity; tookMs > 150;) {
+  // A busy machine may let the reading come late: then another one is asked.
+  if (again !== undefined) await end(again);
+  const beganMs = performance.now();
+  again = await run(BUSY, busy.pid);
+  young = await sampler.sampleGame(again.pid);
+  tookMs = performance.now() - beganMs;
+}
 await delay(600);
 const grown = await sampler.sampleGame(again.pid);
 await end(again);
