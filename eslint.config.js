@@ -36,7 +36,7 @@ const upwards = ROOMS.flatMap((room, level) => [
   })),
   {
     target: `./src/${room}`,
-    from: ['./src/main.ts', './src/app.module.ts', './src/create-app.ts', './src/shutdown.ts'],
+    from: ['main', 'run', 'start', 'create-app', 'app.module', 'shutdown'].map((name) => `./src/${name}.ts`),
     message: 'These files wire the rooms together, and no room may use them.',
   },
 ]);

@@ -141,7 +141,7 @@ describe('the packed application in a folder of somebody else', () => {
 
   it('has source maps that lead to the line', () => {
     const texts = [
-      ['run-', 'Vintage Story metrics: ${address}', '/src/run.ts'],
+      ['start-', 'Vintage Story metrics: ${address}', '/src/start.ts'],
       ['archive-worker', 'parentPort', '/src/history/sqlite/archive-worker.ts'],
     ] as const;
     for (const [begin, text, source] of texts) {

@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   copyFileSync,
+  existsSync,
   openSync,
   readSync,
   renameSync,
@@ -26,6 +27,9 @@ const MAGIC = 'SQLite format 3\0';
 const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
 
+/** What {@link ArchiveFile.prepare} has begun, by folder. */
+const prepared = new Map<string, { readonly ready: Promise<void>; readonly said: readonly string[] }>();
+
 /** The archive of one folder, open for writing by this process alone. */
 export class ArchiveFile {
   readonly writer: ArchiveWriter;
@@ -48,25 +52,33 @@ export class ArchiveFile {
   }
 
   /**
+   * Begins to look for damage in a file that is there, and {@link open} goes on from that: another process looks, and
+   * meanwhile this one can do something else.
+   */
+  static prepare(dataDir: string): void {
+    if (!existsSync(pathIn(dataDir))) return;
+    const said: string[] = [];
+    const ready = makeReady(dataDir, (text) => said.push(text));
+    // Whoever opens the file hears of it.
+    ready.catch(() => undefined);
+    prepared.set(dataDir, { ready, said });
+  }
+
+  /**
    * Opens or creates it; what is damaged is set aside and `say` is told. Rejects with an {@link ArchiveProblem}, and
    * touches nothing, when that must not or cannot be.
    */
   static async open(dataDir: string, say: (text: string) => void): Promise<ArchiveFile> {
-    const path = join(dataDir, 'metrics.db');
+    const path = pathIn(dataDir);
+    const { ready = makeReady(dataDir, say), said = [] } = prepared.get(dataDir) ?? {};
+    prepared.delete(dataDir);
     try {
-      makeFolder(dataDir);
-      // SQLite would fall back to reading, and stay there.
-      accessSync(dataDir, constants.W_OK);
-    } catch (error) {
-      throw problemOf(error, path);
-    }
-    takeLock(dataDir);
-    try {
-      const header = requireUsable(path);
-      if (header !== null) await setDamageAside(path, header, say);
+      await ready;
       return new ArchiveFile(path);
     } catch (error) {
       throw problemOf(error, path);
+    } finally {
+      for (const text of said) say(text);
     }
   }
 
@@ -115,6 +127,21 @@ export class ArchiveFile {
     this.changeCounter = changeCounterOf(header);
     return false;
   }
+}
+
+function pathIn(dataDir: string): string {
+  return join(dataDir, 'metrics.db');
+}
+
+/** All that is done before the file is opened as a database. */
+async function makeReady(dataDir: string, say: (text: string) => void): Promise<void> {
+  makeFolder(dataDir);
+  // SQLite would fall back to reading, and stay there.
+  accessSync(dataDir, constants.W_OK);
+  takeLock(dataDir);
+  const path = pathIn(dataDir);
+  const header = requireUsable(path);
+  if (header !== null) await setDamageAside(path, header, say);
 }
 
 function takeLock(dataDir: string): void {
