@@ -229,7 +229,7 @@ describe('the raw values of the game', () => {
     server.gameServerPid = PID;
     await service.collect();
     expect(service.game).toMatchObject({ pid: PID, rssBytes: 123_456_789 });
-    expect(Math.abs(Date.now() - 10_000 - (service.game?.startedAt.getTime() ?? NaN))).toBeLessThan(1000);
+    expect(Math.abs(Date.now() - 10_000 - (service.game?.startedAt.getTime() ?? NaN))).toBeLessThan(5000);
     expect(service.gameCpuTotalMs).toBe(1234.5678);
   });
 

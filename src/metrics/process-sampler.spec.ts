@@ -14,6 +14,7 @@ import {
   markOfBirth,
   openDescriptors,
 } from '../testing/kernel.js';
+import { waitFor } from '../testing/wait-for.js';
 import { LinuxReader } from '../process/linux/linux-reader.js';
 import { PidusageReader } from '../process/pidusage-reader.js';
 import { steadyNowMs } from '../process/clock.js';
@@ -270,7 +271,8 @@ describe('ProcessSampler, with real processes', () => {
       ['200 for two', 2, 120],
     ])('reads about %s, at the first sample and later', async (_, threads, floor) => {
       const { pid } = await children.burning(threads);
-      await untilAge(pid, 500);
+      // Most of its life by then is what it is for, also where it took long to begin.
+      await untilAge(pid, Math.max(500, 3 * kernelAgeMs(pid)));
       const [first, one] = await markedSample(pid);
       expectBusy(first, markOfBirth(pid), one, floor);
       await sleep(500);
@@ -363,7 +365,7 @@ describe('ProcessSampler, with real processes', () => {
       expect(hasOpenFile(process.pid, `/proc/${pid}/stat`)).toBe(true);
       jest.advanceTimersByTime(120_000);
       await sleep(500);
-      expect(hasOpenFile(process.pid, `/proc/${pid}/stat`)).toBe(false);
+      await waitFor(() => !hasOpenFile(process.pid, `/proc/${pid}/stat`));
       const [usage, two] = await markedSample(pid);
       expectBusy(usage, one, two, 60);
     } finally {
@@ -376,11 +378,13 @@ describe('ProcessSampler, with real processes', () => {
     const markedOwn = () => marked(process.pid, () => sampler.sampleOwn());
     const [first, one] = await markedOwn();
     expectTrue(first, markOfBirth(process.pid), one);
-    expect(Math.abs(first.memoryMb / kernelRssMib(process.pid) - 1)).toBeLessThan(0.02);
 
     // Work for the kernel, so that system time counts as well.
     while (performance.now() < one.atMs[1] + 600) readFileSync('/proc/self/maps');
     const [second, two] = await markedOwn();
     expectBusy(second, one, two, 60);
+
+    // Its garbage collector gives memory back at any moment.
+    await waitFor(() => Math.abs(sampler.sampleOwn().memoryMb / kernelRssMib(process.pid) - 1) < 0.02);
   });
 });
