@@ -62,31 +62,37 @@ describe('the native reader', () => {
   const reader = new LinuxReader();
 
   it('counts finer than the clock ticks: what a process says that it used, within 4 ms', async () => {
-    const script = `process.stdin.on('data', (ms) => {
-      const began = process.cpuUsage();
-      for (let used = 0; used < ms * 1000; ) {
-        const { user, system } = process.cpuUsage(began);
-        used = user + system;
-      }
-      console.log('done');
-    })`;
+    const script = `
+      const usedMs = () => {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1000;
+      };
+      process.stdin.on('data', (ms) => {
+        const began = usedMs();
+        while (usedMs() < began + Number(ms));
+        console.log(JSON.stringify([began, usedMs()]));
+      });`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
     const { pid = NaN } = child;
     programs.push(child);
     await waitFor(async () => (await countersOf(reader, pid)).rssBytes > 30e6);
-    const used = async (ms: number) => {
-      const before = await countersOf(reader, pid);
+    /** What it says that it had used in all when it began to use so much, and when it had; and a reading after that. */
+    const use = async (ms: number) => {
       child.stdin.write(String(ms));
-      await once(child.stdout, 'data');
+      const [line] = (await once(child.stdout, 'data')) as [Buffer];
+      const [began, ended] = JSON.parse(line.toString()) as [number, number];
       await delay(50);
-      return (await countersOf(reader, pid)).cpuMs - before.cpuMs;
+      return { began, ended, read: (await countersOf(reader, pid)).cpuMs };
     };
-    // The first time it compiles, too.
-    await used(50);
-    for (const ms of [13, 17, 23, 26, 34]) {
-      const read = await used(ms);
-      expect(read).toBeGreaterThan(ms - 0.5);
-      expect(read).toBeLessThan(ms + 4);
+    const uses: Awaited<ReturnType<typeof use>>[] = [];
+    // The first time it compiles, too; the last only says what it had used by then.
+    for (const ms of [50, 13, 17, 23, 26, 34, 0]) uses.push(await use(ms));
+    for (const [i, { began, ended, read }] of uses.slice(1, -1).entries()) {
+      const [before, after] = [uses[i], uses[i + 2]];
+      if (before === undefined || after === undefined) throw new Error('no use before or after');
+      // Between two of its words it uses a little more, on a busy machine some milliseconds.
+      expect(read - before.read).toBeGreaterThan(ended - began - 0.5);
+      expect(read - before.read).toBeLessThan(after.began - before.ended + 4);
     }
   });
 });
