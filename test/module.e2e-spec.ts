@@ -148,7 +148,7 @@ describe('the packed module', () => {
     it('measures as the kernel does in several instances, which leave nothing behind', async () => {
       const { stdout } = await run(process.execPath, [join('dist', 'instances.js')], {
         cwd: host,
-        timeout: 50_000,
+        timeout: 110_000,
       });
       const { measured, filesLeft, refusal } = JSON.parse(stdout) as {
         measured: Record<string, number | string>[];

@@ -74,7 +74,7 @@ describe('a series that is declared', () => {
       const samples = (await app.history()) as unknown as WithSeries[];
       return samples.filter(({ madeUpMs }) => madeUpMs !== null).length > 3;
     });
-  });
+  }, 300_000);
 
   afterAll(async () => {
     await app.end('SIGKILL');
