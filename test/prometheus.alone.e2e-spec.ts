@@ -118,6 +118,11 @@ describeWith('Prometheus', '/usr/bin/prometheus')('a real Prometheus', () => {
   });
 
   it('computes the CPU that the samples say', async () => {
+    // A game that starts uses more than it does later.
+    await waitFor(async () => {
+      const { events } = await api.data<{ events: { kind: string }[] }>('events');
+      return events.some(({ kind }) => kind === 'game_ready');
+    });
     await sleep((WINDOW_SECONDS + 1) * 1000);
     const endSeconds = Date.now() / 1000;
     const { metrics } = await api.data<{ metrics: { timestamp: string; gameCpuPercent: number | null }[] }>(
