@@ -53,8 +53,9 @@ describe('the packed application in a folder of somebody else', () => {
 
   /** What `npx` prints and how it ends; with --no it installs nothing. */
   async function npx(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const env = apiEnvironment({ VS_DATA_DIR: '' });
-    const options = { cwd, env, timeout: 60_000 };
+    // npm's own news would be in the output.
+    const env = apiEnvironment({ VS_DATA_DIR: '', npm_config_update_notifier: 'false' });
+    const options = { cwd, env, timeout: 110_000 };
     try {
       return { code: 0, ...(await run('npx', ['--no', '--', NAME, ...args], options)) };
     } catch (error) {
