@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const [build, path, isReused] = process.argv.slice(2);
 const { PidFile } = await import(`${build}/game-server/pid-file.js`);
@@ -23,6 +24,8 @@ if (isReused === undefined) {
   const ofFirst = file.read();
   first.kill('SIGKILL');
   await once(first, 'exit');
+  // Two that started in the same tick of 10 ms cannot be told apart.
+  await delay(30);
   const second = await run(first.pid);
   console.log(JSON.stringify({ pids: [first.pid, second.pid], ofFirst, ofSecond: file.read() }));
   second.kill('SIGKILL');
