@@ -67,7 +67,7 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
   afterEach(async () => {
     for (const child of running) {
       // All at once: whoever loses its parent is no longer found below the container.
-      for (const pid of descendants(child, /./)) process.kill(pid, 'SIGKILL');
+      for (const pid of descendants(child, /./)) killIfThere(pid);
       await hasEnded(child);
     }
     folder.remove();
@@ -123,6 +123,15 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
   };
 
   const isMeasured = async () => (await data<WireSnapshot | null>('metrics/current'))?.gameCpuPercent != null;
+
+  /** One that ends with another has ended by now. */
+  function killIfThere(pid: number): void {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 
   /** The pid, on this machine, of what the containers run. */
   function pidOf(child: ChildProcess, pattern: RegExp): number {
@@ -182,6 +191,9 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
     // In its own namespace it has another number than outside.
     const pids = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${gamePid}/status`, 'utf8'))?.[1]?.split(/\s+/);
     expect(pids).toEqual([String(gamePid), String(status.pid)]);
+    const isGameReady = async () =>
+      (await data<{ events: { kind: string }[] }>('events')).events.some(({ kind }) => kind === 'game_ready');
+    await waitFor(isGameReady, 'the game is ready');
     await expectTrueNumbers(gamePid);
 
     const check = (apiPort: number) =>
@@ -209,6 +221,7 @@ describeWith('buildah', '/usr/bin/buildah')('the container', () => {
       controllable: false,
       pid: gamePid,
     });
+    await waitFor(() => output.includes('now running on Port'), 'the game is ready');
     await expectTrueNumbers(gamePid);
     process.kill(pidOf(child, TINI), image.StopSignal);
     await hasEnded(child);
