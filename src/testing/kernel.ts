@@ -37,7 +37,7 @@ function kernelWaitedMs(pid: number): number {
   return waitedNs.reduce((sum, ns) => sum + ns, 0) / 1e6;
 }
 
-/** What the kernel had counted just before and just after a reading, and when that was. */
+/** What the kernel had counted at least just before and at most just after a reading, and when that was. */
 export interface KernelMark {
   readonly atMs: readonly [before: number, after: number];
   readonly cpuMs: readonly [before: number, after: number];
@@ -53,7 +53,8 @@ export async function marked<T>(pid: number, read: () => T | Promise<T>): Promis
     result,
     {
       atMs: [before.atMs, after.atMs],
-      cpuMs: [before.cpuMs, after.cpuMs],
+      // User and system time are each cut to whole ticks.
+      cpuMs: [before.cpuMs, after.cpuMs + 2 * TICK_MS],
       waitedMs: kernelWaitedMs(pid),
     },
   ];

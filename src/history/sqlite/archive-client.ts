@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { HistoryBusy } from '../history-store.js';
 import {
@@ -9,7 +8,7 @@ import {
   type LeaveMessage,
   type ReplyMessage,
 } from './archive-protocol.js';
-import { isDamage } from './sqlite.js';
+import { errorCode, isDamage } from './sqlite.js';
 
 /** The built worker; when this file is run as TypeScript (Jest compiles in memory), the one that the build made. */
 const WORKER_URL = import.meta.url.endsWith('.ts')
@@ -78,7 +77,7 @@ export class ArchiveClient {
     try {
       await closing;
     } finally {
-      if (worker !== null && this.worker === worker) await once(worker, 'exit');
+      if (worker !== null && this.worker === worker) await untilExit(worker);
     }
   }
 
@@ -90,7 +89,7 @@ export class ArchiveClient {
     const { worker } = this;
     if (worker === null) return;
     worker.postMessage({ name: 'leave' } satisfies LeaveMessage);
-    await once(worker, 'exit');
+    await untilExit(worker);
   }
 
   private start(): Worker {
@@ -103,8 +102,9 @@ export class ArchiveClient {
     worker.on('message', (reply: ReplyMessage) => {
       this.settle(reply);
     });
-    worker.on('error', (error) => {
-      failure = error;
+    worker.on('error', (error: unknown) => {
+      // An error of SQLite comes from the thread as its code alone.
+      failure = error instanceof Error ? error : Object.assign(failure, { code: errorCode(error) });
     });
     worker.on('exit', () => {
       if (this.worker === worker) this.worker = null;
@@ -127,4 +127,13 @@ export class ArchiveClient {
       if (isDamage(error)) this.damaged(error);
     } else waiting?.resolve(reply.result as never);
   }
+}
+
+/** In whatever way: `once` would reject for a thread that fails. */
+function untilExit(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    worker.once('exit', () => {
+      resolve();
+    });
+  });
 }

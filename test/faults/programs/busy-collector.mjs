@@ -26,7 +26,8 @@ async function sample() {
   const before = { atMs: performance.now(), cpuMs: kernelCpuMs() };
   const usage = await sampler.sampleGame(Number(pid));
   const mark = {
-    cpuMs: [before.cpuMs, kernelCpuMs()],
+    // User and system time are each cut to whole ticks.
+    cpuMs: [before.cpuMs, kernelCpuMs() + 20],
     atMs: [before.atMs, performance.now()],
     waitedMs: 0,
   };
