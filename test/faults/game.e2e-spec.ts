@@ -9,6 +9,7 @@ import { isAsleep } from '../../src/testing/children.js';
 import { isAlive } from '../../src/testing/kernel.js';
 import { temporaryFolder } from '../../src/testing/temporary-folder.js';
 import { waitFor } from '../../src/testing/wait-for.js';
+import { freePort } from '../support/free-port.js';
 import { describeWith } from '../../src/testing/components.js';
 import { kernelRssMib, kernelZombies, openDescriptors } from '../../src/testing/kernel.js';
 
@@ -216,10 +217,13 @@ describe('an API', () => {
 describeWith('OpenTTD', '/usr/games/openttd')('a game that forks and exits (OpenTTD -f)', () => {
   it('ends as a command that has ended, with a line that says so, and does not hang the API', async () => {
     const config = join(folder.path, 'openttd.cfg');
-    const [app] = await start(`/usr/games/openttd -f -D 127.0.0.1:39733 -c ${config} -g -G 42 -x`, {
-      HOME: folder.path,
-      XDG_DATA_HOME: join(folder.path, 'share'),
-    });
+    const [app] = await start(
+      `/usr/games/openttd -f -D 127.0.0.1:${await freePort()} -c ${config} -g -G 42 -x`,
+      {
+        HOME: folder.path,
+        XDG_DATA_HOME: join(folder.path, 'share'),
+      },
+    );
     await waitFor(async () => (await app.data<GameServerStatus>('server/status')).state === 'stopped');
     expect(await app.data('server/status')).toMatchObject({ lastExitCode: 0, pid: null });
     expect((await samplesLater(app, 2)).gameMemoryMb).toBeNull();
