@@ -106,6 +106,8 @@ describe('what a game says of itself', () => {
     // Of no other process, and of none when it has ended.
     expect([telemetry.read(pid + 1), telemetry.read(null)]).toEqual([NO_TELEMETRY, NO_TELEMETRY]);
     await server.shutDown();
+    // Its console ends a moment after it.
+    await waitFor(() => telemetry.read(pid).tickMs === null);
     expect([telemetry.read(pid), telemetry.stats, telemetry.version]).toEqual([NO_TELEMETRY, null, null]);
     // Players come, and on a busy machine a tick is late.
     expect(kinds().filter((kind) => kind.startsWith('game_'))).toEqual(['game_ready', 'game_stop_reason']);
