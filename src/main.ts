@@ -8,7 +8,7 @@ try {
   if (action === 'help') process.stdout.write(HELP);
   else if (action === 'version') process.stdout.write(`${version()}\n`);
   else {
-    // Decorators need it. Of Nest's index, which imports it too, the bundle has but what is used, and that may come before all else.
+    // Decorators need it before any other module is loaded, and the bundle leaves out the part of Nest that imports it.
     await import('reflect-metadata');
     const { run } = await import('./run.js');
     await run({ demo, envFile });

@@ -59,7 +59,10 @@ export class Children {
 
   /** `sleep` under a shell that turned into another `sleep`: a parent that never waits for its child. */
   async zombieToBe(): Promise<OrphanToBe> {
-    const { child: parent, output } = this.start('sh', ['-c', 'sleep 180 & echo $!; exec sleep 180']);
+    const { child: parent, output } = this.start('sh', [
+      '-c',
+      `sleep ${LIFE_MS / 1000} & echo $!; exec sleep ${LIFE_MS / 1000}`,
+    ]);
     const pid = Number(await output);
     this.orphans.add(pid);
     // While it is the shell, the parent does wait.
